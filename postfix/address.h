@@ -1,0 +1,19 @@
+#ifndef POSTFIX_ADDRESS_H
+#define POSTFIX_ADDRESS_H
+/*
+ * address - mail addresses in queue form (unquoted local part, last '@' separates) and on the wire.
+ */
+#include <stdbool.h>
+#include "util/buf.h"
+#include "util/pool.h"
+
+/* RFC 5321 4.1.2 quoting of the local part where needed (delivery.md 2.7). */
+const char *address_quote_5321(struct pool *pool, const char *address);
+/* RFC 5322 quoted form, for headers, logs and ORCPT. */
+const char *address_quote_5322(struct pool *pool, const char *address);
+/* What follows the last '@', or "". */
+const char *address_domain(const char *address);
+/* A syntactically valid host name (postfix's valid_hostname rules, dns.md 1.4), ASCII. */
+bool address_good_host(const char *name);
+
+#endif

@@ -1,0 +1,53 @@
+#ifndef POSTFIX_ATTR_H
+#define POSTFIX_ATTR_H
+/*
+ * attr - the null-terminated attribute encoding (postfix-wire.md 2.1): name NUL value NUL ...,
+ * ended by an empty name. Numbers are unsigned decimals of 32 bits (int) or the native long.
+ */
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include "util/buf.h"
+#include "util/pool.h"
+
+enum {
+	ATTR_MOST = 1 << 20,  /* bytes of one list that we accept */
+	ATTR_COUNT_MOST = 1024, /* attributes of one list */
+};
+
+/* Writing: each appends to a list under construction; attr_end() closes it. */
+void attr_text(struct buf *to, const char *name, const char *value);
+void attr_int(struct buf *to, const char *name, int value);   /* -1 is 4294967295 */
+void attr_long(struct buf *to, const char *name, long value); /* -1 is 18446744073709551615 */
+void attr_data(struct buf *to, const char *name, const void *data, size_t length);
+void attr_end(struct buf *to);
+
+/* Reading: a list as pairs, in order; a name may occur twice. Text is in the pool. */
+struct attrs {
+	struct attr {
+		const char *name, *value;
+	} *items;
+	size_t count;
+};
+
+/* Where the bytes of a list come from: a connected socket with a time limit and a read buffer. */
+struct attr_source {
+	int fd;
+	int seconds; /* for each read; 0: no limit */
+	char bytes[4096];
+	size_t from, until; /* unread part of bytes */
+};
+
+enum attr_got { ATTR_LIST, ATTR_CLOSED /* EOF before the first byte */, ATTR_BROKEN /* errno, or malformed */ };
+
+enum attr_got attr_read(struct attr_source *source, struct pool *pool, struct attrs *attrs);
+
+/* The first value of NAME, or NULL. */
+const char *attr_get(const struct attrs *attrs, const char *name);
+bool attr_get_int(const struct attrs *attrs, const char *name, int *value);
+bool attr_get_long(const struct attrs *attrs, const char *name, long *value);
+
+/* Writes all of it within SECONDS for each write; false: errno. */
+bool attr_write(int fd, int seconds, const void *data, size_t length);
+
+#endif
