@@ -1,0 +1,23 @@
+#ifndef DNS_PLAIN_H
+#define DNS_PLAIN_H
+/*
+ * plain - libc's thread-safe resolver calls behind the resolver interface: Postfix's order, times
+ * and reload (dns.md 1.2, 1.3). A state for each thread.
+ */
+#include <stdbool.h>
+#include "dns/resolver.h"
+#include "util/addr.h"
+
+struct plain_options {
+	bool defnames, search; /* smtp_dns_resolver_options; for address questions only */
+};
+
+struct resolver plain_resolver(const struct plain_options *options); /* options must stay */
+
+enum native_status { NATIVE_OK, NATIVE_NOT_FOUND, NATIVE_TRY_AGAIN, NATIVE_SYSTEM, NATIVE_FAIL };
+
+/* getaddrinfo(3): addresses of HOST in all families; *text is gai_strerror's when not OK. */
+enum native_status native_lookup(struct pool *pool, const char *host, struct addr **addrs,
+	size_t *count, const char **text);
+
+#endif

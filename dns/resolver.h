@@ -1,0 +1,65 @@
+#ifndef DNS_RESOLVER_H
+#define DNS_RESOLVER_H
+/*
+ * resolver - the interface between who asks and who answers: one question, one answer, with its
+ * security. Tests answer with t/lib/fake_resolver. Implementations: unbound (validated), plain
+ * (libc), and the answer cache in front of both.
+ */
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include "util/pool.h"
+
+enum dns_type {
+	DNS_A = 1, DNS_NS = 2, DNS_CNAME = 5, DNS_MX = 15, DNS_TXT = 16, DNS_AAAA = 28, DNS_SRV = 33,
+	DNS_TLSA = 52
+};
+
+enum dns_rcode_class { /* what the servers said, before anybody reads records */
+	DNS_ANSWERED,   /* records of the wanted type */
+	DNS_NO_NAME,    /* NXDOMAIN */
+	DNS_NO_DATA,    /* the name exists, such a record doesn't */
+	DNS_TRY_AGAIN,  /* SERVFAIL, REFUSED, no answer in time: temporary */
+	DNS_NO_RECOVERY, /* FORMERR, NOTIMP */
+};
+
+enum dns_security {
+	DNS_INSECURE, /* not signed, or not validated (plain lookups are always this) */
+	DNS_SECURE,   /* every step of the answer, aliases included, validated (RFC 4035 4.3) */
+	DNS_BOGUS,    /* failed validation: class is DNS_TRY_AGAIN, and there are no records */
+};
+
+struct dns_record {
+	const char *owner;      /* name it was found at, without final dot, lower case */
+	const uint8_t *data;    /* rdata, uncompressed */
+	size_t length;
+	uint32_t ttl;           /* seconds */
+};
+
+struct dns_answer {
+	enum dns_rcode_class class;
+	enum dns_security security;
+	const char *reason;     /* for people: the validator's words, "no answer within 30 s", or "" */
+	const char *name;       /* the name asked last: the canonical one after aliases; no final dot */
+	bool aliased;           /* name differs from what was asked */
+	struct dns_record *records;
+	size_t count;           /* 0 unless DNS_ANSWERED */
+	uint32_t ttl;           /* smallest of the answer */
+};
+
+enum dns_mode {
+	DNS_PLAIN,     /* as the system's resolver says; never secure */
+	DNS_VALIDATED, /* by our own validator */
+};
+
+struct resolver {
+	void *self;
+	/*
+	 * Asks NAME (A-labels, no final dot needed) for TYPE, class IN, within the resolver's own time
+	 * limit. *answer and its memory are in POOL. Thread-safe.
+	 */
+	void (*ask)(void *self, struct pool *pool, const char *name, enum dns_type type,
+		enum dns_mode mode, struct dns_answer *answer);
+};
+
+#endif

@@ -1,0 +1,23 @@
+#ifndef DNS_RR_H
+#define DNS_RR_H
+/* rr - rdata to typed records. Every reader takes hostile bytes and says false to what is not one. */
+#include <stdbool.h>
+#include <stdint.h>
+#include "dns/resolver.h"
+
+struct rr_mx { unsigned preference; const char *host; };            /* host "": null MX (RFC 7505) */
+struct rr_srv { unsigned priority, weight, port; const char *target; }; /* RFC 2782; "": not offered */
+struct rr_tlsa { uint8_t usage, selector, matching; const uint8_t *data; size_t length; }; /* RFC 6698 */
+
+bool rr_mx(struct pool *pool, const struct dns_record *record, struct rr_mx *mx);
+bool rr_srv(struct pool *pool, const struct dns_record *record, struct rr_srv *srv);
+bool rr_tlsa(const struct dns_record *record, struct rr_tlsa *tlsa);
+/* The strings joined. */
+bool rr_txt(struct pool *pool, const struct dns_record *record, const char **text);
+/* An uncompressed name in wire form; returns the bytes it took, 0: malformed. "" is the root. */
+size_t rr_name(struct pool *pool, const uint8_t *data, size_t length, const char **name);
+/* "owner. ttl IN TYPE value", the key of smtp_dns_reply_filter (dns.md 1.5). */
+const char *rr_text(struct pool *pool, enum dns_type type, const struct dns_record *record);
+const char *rr_type_name(enum dns_type type); /* "MX" */
+
+#endif

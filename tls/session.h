@@ -1,0 +1,51 @@
+#ifndef TLS_SESSION_H
+#define TLS_SESSION_H
+/*
+ * session - from an expectation and a stream to a verified channel: handshake, verdict, log lines,
+ * and the transport that the stream then uses (tls.md 3, 10, 11; gnutls.md 11). One thread at a time.
+ */
+#include <stdbool.h>
+#include "tls/engine.h"
+#include "tls/expect.h"
+#include "util/stream.h"
+#include "util/why.h"
+
+struct tls_start {
+	const struct tls_expect *expect;
+	const char *server;     /* "mx.example[192.0.2.1]:25", for the log; lives as long as the session */
+	const char *session_key; /* all that made an earlier session acceptable but what is in expect:
+	                           service, next hop, host, address, EHLO name; "" sessions not kept */
+};
+
+struct tls_verdict {        /* how it ended, for policy and for the log; strings in the pool */
+	bool present;           /* the peer showed a certificate or a raw key */
+	bool trusted;           /* chain leads to an anchor */
+	bool matched;           /* and what the level demands matched; true for may and encrypt */
+	bool reused;            /* resumed session */
+	const char *protocol;   /* "TLSv1.3" */
+	const char *cipher;     /* OpenSSL's name */
+	const char *name;       /* the acceptable name that matched, "" none */
+	const char *rule;       /* its rule: "hostname", ...; "fingerprint", "" */
+	const char *peer_names; /* names in the certificate, for a refusal: "*.a.example, a.example" */
+	const char *reason;     /* not matched: why, for people, after "Server certificate not verified: " */
+};
+
+enum tls_result {
+	TLS_DONE,      /* a channel; look at the verdict */
+	TLS_HANDSHAKE, /* no channel: handshake failure, logged; close the connection */
+};
+
+/*
+ * Handshake within the stream's limit (each read and write), then verification. On TLS_DONE the
+ * stream goes through TLS, also when the verdict is not matched: the caller says QUIT in it.
+ */
+enum tls_result tls_start(struct tls_engine *engine, struct stream *stream,
+	const struct tls_start *start, struct pool *pool, struct tls_verdict *verdict);
+
+/* Is this stream inside TLS? */
+bool tls_active(const struct stream *stream);
+
+/* Takes the ticket if one has come: after the first reply inside TLS. Nothing happens otherwise. */
+void tls_keep_session(struct tls_engine *engine, struct stream *stream);
+
+#endif
