@@ -15,9 +15,14 @@ struct buf {
 	size_t room;   /* bytes allocated */
 	size_t most;   /* ceiling for length; 0 is none */
 	bool cut;      /* something was dropped */
+	bool open;     /* since buf_reserve() the terminator may be missing; buf_text() sets it */
 };
 
-#define BUF(MOST) (struct buf){.most = (MOST)}
+#define BUF(MOST)                                                                                  \
+	(struct buf)                                                                               \
+	{                                                                                          \
+		.most = (MOST)                                                                     \
+	}
 
 void buf_add(struct buf *buf, const void *data, size_t length);
 void buf_adds(struct buf *buf, const char *text);
@@ -34,13 +39,16 @@ void buf_truncate(struct buf *buf, size_t length);
 /* Drops the first LENGTH bytes. */
 void buf_shift(struct buf *buf, size_t length);
 
-/* Room for LENGTH more bytes behind the last; the caller writes there and adds to length. */
+/*
+ * Room for LENGTH more bytes behind the last, whatever the ceiling; the caller writes there and
+ * adds to length.
+ */
 char *buf_reserve(struct buf *buf, size_t length);
 
 /* The terminated content; "" when nothing was ever added. Valid until the next change. */
 const char *buf_text(const struct buf *buf);
 
-/* Frees the memory. NULL is fine; the buf is usable again. */
+/* Frees the memory. NULL is fine; the buf is empty and usable again. */
 void buf_close(struct buf *buf);
 
 #endif

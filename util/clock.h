@@ -7,10 +7,10 @@
 #include <stdint.h>
 #include <sys/time.h>
 
-int64_t clock_ms(void);               /* monotonic milliseconds */
-struct timeval clock_wall(void);      /* like gettimeofday(2) */
+int64_t clock_ms(void);                             /* monotonic milliseconds */
+struct timeval clock_wall(void);                    /* like gettimeofday(2) */
 void clock_freeze(int64_t ms, struct timeval wall); /* tests only */
-void clock_advance(int64_t ms);       /* tests only: both move */
+void clock_advance(int64_t ms);                     /* tests only: both move */
 void clock_thaw(void);
 
 #endif

@@ -31,10 +31,10 @@ void log_open(const struct log_sink *sink);
 /* syslog(3) with NAME ("postfix/smtp") and FACILITY (a LOG_ constant of syslog.h). */
 void log_open_syslog(const char *name, int facility);
 
-void log_allow_utf8(bool allow);   /* keep well-formed UTF-8; default no */
-void log_verbose(int level);       /* 0: log_debug() is silent; atomically */
+void log_allow_utf8(bool allow); /* keep well-formed UTF-8; default no */
+void log_verbose(int level);     /* 0: log_debug() is silent; atomically */
 bool log_is_verbose(void);
-void log_also_stderr(bool also);   /* -V */
+void log_also_stderr(bool also); /* -V */
 
 /* This thread's tag; NULL or "" none. Copied (at most 255 bytes). */
 void log_tag(const char *tag);

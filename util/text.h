@@ -14,11 +14,11 @@
 #define TEXT_LIST_SEPARATORS ", \t\r\n" /* between the members of a Postfix list */
 
 bool text_is_space(int byte);
-bool text_same(const char *a, const char *b);  /* equal, case-insensitively (ASCII) */
-bool text_starts(const char *text, const char *prefix);      /* case-sensitive */
+bool text_same(const char *a, const char *b);           /* equal, case-insensitively (ASCII) */
+bool text_starts(const char *text, const char *prefix); /* case-sensitive */
 bool text_starts_any_case(const char *text, const char *prefix);
 bool text_ends_any_case(const char *text, const char *suffix);
-bool text_all_digits(const char *text);  /* at least one, nothing else */
+bool text_all_digits(const char *text); /* at least one, nothing else */
 bool text_is_ascii(const char *text);
 
 /* Folds A-Z in place; returns TEXT. */
@@ -36,7 +36,7 @@ char *text_token(struct pool *pool, const char **rest, const char *separators, b
 
 /*
  * If TEXT begins with '{': the trimmed text inside the balanced braces, NULL with *error set (a
- * constant) when they don't balance or something follows. Otherwise TEXT itself.
+ * constant) when they don't balance or more than white space follows. Otherwise TEXT itself.
  */
 const char *text_unbrace(struct pool *pool, const char *text, const char **error);
 
@@ -52,7 +52,10 @@ void text_printable(char *text, size_t length, bool utf8);
 /* Is it well-formed UTF-8 (RFC 3629: no surrogates, nothing overlong, at most U+10FFFF)? */
 bool text_is_utf8(const char *text, size_t length);
 
-/* xtext (RFC 3461 4): bytes 33..126 but '+' and those in ALSO stay, the others become +HH. */
+/*
+ * xtext (RFC 3461 4): bytes 33..126 stay, except '+' and those in ALSO ("=", by the RFC); the
+ * others become +HH.
+ */
 void text_xtext(struct buf *to, const char *text, const char *also);
 
 /* Upper-case hexadecimal; between the bytes SEPARATOR unless it is 0. */
