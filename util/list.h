@@ -13,7 +13,7 @@ struct list {
 
 /* Adds a copy. */
 void list_add(struct list *list, const char *text);
-bool list_has(const struct list *list, const char *text);          /* case-sensitive */
+bool list_has(const struct list *list, const char *text); /* case-sensitive */
 bool list_has_any_case(const struct list *list, const char *text);
 
 /* Adds the tokens of TEXT (util/text.h: text_token). */

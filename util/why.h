@@ -10,12 +10,13 @@
 
 struct why {
 	struct pool *pool;
-	const char *status; /* enhanced status code, RFC 3463: "4.4.2"; NULL: nothing went wrong yet */
-	const char *text;   /* one line for people */
-	const char *mta;    /* the remote host that said so; NULL: our own finding */
-	const char *said;   /* its reply, lines joined by a space; NULL without mta */
+	const char
+		*status; /* enhanced status code, RFC 3463: "4.4.2"; NULL: nothing went wrong yet */
+	const char *text;      /* one line for people */
+	const char *mta;       /* the remote host that said so; NULL: our own finding */
+	const char *said;      /* its reply, lines joined by a space; NULL without mta */
 	const char *said_type; /* "smtp"; NULL without said */
-	bool site;          /* the destination is in trouble, not just this message or recipient */
+	bool site; /* the destination is in trouble, not just this message or recipient */
 };
 
 /* Sets status and text, clears the rest; returns false, so that a failure is one line. */
