@@ -1,0 +1,52 @@
+#ifndef SMTP_AGENT_H
+#define SMTP_AGENT_H
+/*
+ * agent - what all deliveries share. Made by main before the first thread, const afterwards; always
+ * the first argument.
+ */
+#include <stdbool.h>
+#include "dns/lookup.h"
+#include "postfix/match.h"
+#include "postfix/queuefile.h"
+#include "postfix/report.h"
+#include "postfix/table.h"
+#include "postfix/wire.h"
+#include "smtp/config.h"
+#include "tls/engine.h"
+
+struct unbound;
+
+enum agent_header { AGENT_DELIVERED_TO = 1, AGENT_ORIGINAL_TO = 2, AGENT_RETURN_PATH = 4, AGENT_FINAL = 8 };
+
+struct agent {
+	const struct config *config;
+	const char *program;           /* "smtp" or "lmtp": the personality */
+	const char *service;           /* name in master.cf */
+	bool lmtp;
+	unsigned flags;                /* AGENT_ bits of flags=DORX */
+	struct wire wire;
+	struct reporter reporter;
+	struct queuefile_options queue;
+
+	struct resolver resolver;      /* plain and validated, behind the answer cache */
+	struct unbound *unbound;       /* NULL: DNS is disabled */
+	struct lookup_options lookup;
+	bool dns_enabled, dns_validated; /* smtp_dns_support_level: not disabled; dnssec */
+	bool lookup_dns, lookup_native;  /* smtp_host_lookup */
+	int families[2];               /* in the order to ask */
+	size_t family_count;           /* 0: all network protocols are disabled */
+	struct addr *own_addresses;    /* inet_interfaces and proxy_interfaces */
+	size_t own_count;
+	struct addr bind4, bind6;      /* length 0: none */
+
+	struct tls_engine *tls;        /* NULL: TLS is off, or failed to start */
+	enum tls_level tls_level;      /* smtp_tls_security_level or its obsolete kin */
+	const struct tables *tls_policy_maps, *discard_ehlo_maps;
+	const struct table *reply_filter; /* NULL: none */
+	const struct tables *dns_reply_filter;
+	unsigned discard_ehlo;         /* EHLO_ bits of smtp_discard_ehlo_keywords */
+	const struct match *srv_services; /* use_srv_lookup */
+	struct table_set *tables;
+};
+
+#endif

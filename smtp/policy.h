@@ -1,0 +1,31 @@
+#ifndef SMTP_POLICY_H
+#define SMTP_POLICY_H
+/*
+ * policy - the TLS level for one server, and what its certificate must show (tls.md 2, design.md 4
+ * and 8). Decided from the tables, the request and the route; never weakened afterwards.
+ */
+#include <stdbool.h>
+#include "postfix/request.h"
+#include "smtp/agent.h"
+#include "smtp/route.h"
+#include "tls/expect.h"
+#include "util/why.h"
+
+struct tls_policy {
+	struct tls_expect expect;  /* expect.level is the level in force */
+	const char *source;        /* where the level came from: a parameter or table, for people */
+	bool reuse;                /* connection_reuse: TLS connections may be kept */
+};
+
+/* Is the validator wanted for the MX lookup of this destination (secure with hostname, dane, dnssec)? */
+bool policy_validates(const struct agent *agent, struct pool *pool, const struct request *request,
+	const struct destination *destination);
+
+/*
+ * NULL: the server is skipped, *why is the reason (site), and a warning was logged. For a server
+ * marked plaintext the answer is level none where the policy says may, and nothing else.
+ */
+const struct tls_policy *policy_decide(const struct agent *agent, struct pool *pool,
+	const struct request *request, const struct server *server, struct why *why);
+
+#endif

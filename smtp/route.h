@@ -1,0 +1,39 @@
+#ifndef SMTP_ROUTE_H
+#define SMTP_ROUTE_H
+/*
+ * route - from a destination to the servers to try, in order, each with its DNSSEC status
+ * (delivery.md 1.3 to 1.7, RFC 5321 5.1; design.md 4).
+ */
+#include <stdbool.h>
+#include "smtp/agent.h"
+#include "smtp/destination.h"
+#include "util/why.h"
+
+struct server {
+	struct server *next;
+	const struct destination *destination;
+	const char *host;       /* name for logs and certificates: as in the MX record, A-labels */
+	struct addr addr;       /* with port; length 0: a UNIX socket, destination->path */
+	const char *address;    /* printable address, or path */
+	const char *namaddr;    /* "host[address]" */
+	const char *namaddrport; /* "host[address]:port"; a UNIX socket: "host[path]" */
+	unsigned preference;
+	bool best_preference;   /* of its destination */
+	bool loop_detection;    /* port 25, SMTP */
+	bool plaintext;         /* another try without TLS after opportunistic TLS failed */
+	/* May a certificate carry the host's name at level secure? (design.md 4) */
+	bool vouched;           /* host was written by the administrator, or signed MX data names it */
+	const char *not_vouched; /* why not: "the MX record of customer.example is not signed" */
+	const char *mx_security; /* "signed", "unsigned", "none": for the log */
+};
+
+struct route {
+	struct server *servers; /* NULL: why says the reason */
+	bool last;              /* a mail loop was found: no other destination may be tried */
+};
+
+/* False: no server, and *why (site). VALIDATE: DNSSEC decides something for this destination. */
+bool route(const struct agent *agent, struct pool *pool, const struct destination *destination,
+	bool validate, struct route *to, struct why *why);
+
+#endif
