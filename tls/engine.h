@@ -18,8 +18,11 @@ enum tls_log { /* smtp_tls_loglevel as features (tls.md 10.1) */
 /* Warns about an unknown word (PARAM is its name), which makes it none. */
 unsigned tls_log_parse(const char *param, const char *value, int version);
 
+/* As options.version counts: the same numbers as elsewhere in the program. */
+#define TLS_POSTFIX(MAJOR, MINOR) ((MAJOR) * 1000 + (MINOR))
+
 struct tls_options {
-	int version;              /* of the installed Postfix: POSTFIX() */
+	int version;              /* of the installed Postfix: TLS_POSTFIX(3, 7) */
 	bool lmtp;                /* names of parameters in messages */
 	const char *ca_file, *ca_path;
 	bool append_default_ca;
@@ -43,5 +46,11 @@ struct tls_engine;
  */
 struct tls_engine *tls_engine_open(const struct tls_options *options);
 void tls_engine_close(struct tls_engine *engine);
+
+/*
+ * For a policy with tafiles: reads them unless they are known. False: unusable, and the warning of
+ * tls.md 2.6 was logged.
+ */
+bool tls_engine_anchors(struct tls_engine *engine, const char *const *files, size_t count);
 
 #endif

@@ -55,6 +55,8 @@ struct tls_expect {
 	const char *grade;      /* high, medium, low, export, null */
 	const char *exclude;    /* list of exclusions, built-in words (eNULL, aNULL) not included */
 	const char *sni;        /* "" none; A-labels */
+	bool raw_keys;          /* enable_rpk, 3.9: at may, encrypt, fingerprint (tls.md 9) */
+	const char *policy_failure; /* 3.10: "sts-webpki-invalid", ...: verification fails; or NULL */
 	const char *why_not;    /* what else would have been acceptable, and why it is not:
 	                           "mx1.provider.example would match, but the MX record of
 	                           customer.example is not signed"; "" nothing */

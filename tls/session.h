@@ -17,6 +17,16 @@ struct tls_start {
 	                           service, next hop, host, address, EHLO name; "" sessions not kept */
 };
 
+enum tls_fault {            /* why the peer did not match, as TLSRPT sorts it (tls.md 12.2) */
+	TLS_FAULT_NONE,
+	TLS_FAULT_NAME,     /* the chain is good, no name is acceptable */
+	TLS_FAULT_EXPIRED,
+	TLS_FAULT_CHAIN,    /* fault_text says what OpenSSL would: "self-signed certificate" */
+	TLS_FAULT_UNUSABLE, /* nothing usable to verify with; fault_text "all-TLSA-records-unusable" */
+	TLS_FAULT_POLICY,   /* fault_text is the policy's failure: "sts-webpki-invalid" */
+	TLS_FAULT_OTHER,    /* TLSA, fingerprint, anonymous, num=... */
+};
+
 struct tls_verdict {        /* how it ended, for policy and for the log; strings in the pool */
 	bool present;           /* the peer showed a certificate or a raw key */
 	bool trusted;           /* chain leads to an anchor */
@@ -28,11 +38,19 @@ struct tls_verdict {        /* how it ended, for policy and for the log; strings
 	const char *rule;       /* its rule: "hostname", ...; "fingerprint", "" */
 	const char *peer_names; /* names in the certificate, for a refusal: "*.a.example, a.example" */
 	const char *reason;     /* not matched: why, for people, after "Server certificate not verified: " */
+	enum tls_fault fault;
+	const char *fault_text; /* "" none */
 };
 
 enum tls_result {
 	TLS_DONE,      /* a channel; look at the verdict */
 	TLS_HANDSHAKE, /* no channel: handshake failure, logged; close the connection */
+	/*
+	 * No channel, nothing logged: the library would not talk to this certificate as its key usage
+	 * stands, where Postfix does. The engine has made a note of the server and will be lenient:
+	 * connect to the same address again at once, once (gnutls.md 2.4).
+	 */
+	TLS_RECONNECT,
 };
 
 /*

@@ -1,0 +1,75 @@
+#ifndef TLS_VERIFY_H
+#define TLS_VERIFY_H
+/*
+ * verify - an expectation and what the peer showed to a verdict (tls.md 5 to 10). A function of its
+ * arguments, the anchors and the wall clock; no I/O but reading anchor files. Inside this room
+ * only: session asks it, twice for a session: before the handshake what can be demanded at all,
+ * after it whether that was met.
+ */
+#include <stdbool.h>
+#include "tls/engine.h"
+#include "tls/expect.h"
+#include "tls/peer.h"
+#include "tls/session.h"
+#include "util/list.h"
+#include "util/pool.h"
+
+/*
+ * What the process trusts: the anchors of CAfile and CApath, sets of tafile anchors by content, and
+ * verdicts on chains that were seen before. Shared by all threads; what changes in it is locked.
+ */
+struct tls_trust;
+
+/*
+ * Reads CA file and directory; looks up fingerprint digest and DANE digests. Before chroot. NULL:
+ * TLS is off, and the texts of tls.md 3.9 were logged, "disabling TLS support" included.
+ */
+struct tls_trust *tls_trust_load(const struct tls_options *options);
+void tls_trust_free(struct tls_trust *trust); /* NULL is fine */
+
+/*
+ * Reads these tafiles if they are not known yet. False: not to be used; the warning of tls.md 2.6
+ * was logged (a file without a certificate or a key is refused too, tls.md 5.3).
+ */
+bool tls_trust_anchors(struct tls_trust *trust, const char *const *files, size_t count);
+
+struct tls_verify_context {
+	const struct tls_options *options; /* version, log, verify_depth, ... */
+	struct tls_trust *trust;
+	const char *server;                /* "mx.example[192.0.2.1]:25", for the lines */
+};
+
+/*
+ * What is left of an expectation when that which no one can use was set aside. Lives as long as the
+ * pool; the fields after the first three are verify's own.
+ */
+struct tls_demand {
+	const struct tls_expect *expect;
+	enum tls_level level; /* expect's; ENCRYPT when dane has no usable TLSA record (tls.md 8.4) */
+	bool raw_keys;        /* offer RFC 7250 (tls.md 9; only where the installed Postfix has it) */
+	const struct tls_tlsa **tlsa; /* the usable records (digest agility done); fingerprints too */
+	size_t tlsa_count;
+	bool unusable;        /* must match, and nothing usable to match with: fails with num=1 */
+};
+
+/*
+ * Before the handshake. Logs by itself: "unusable TLSA RR", "all fingerprints unusable" and so on,
+ * and the lines of TLS_LOG_DANE.
+ */
+void tls_verify_prepare(const struct tls_verify_context *context, const struct tls_expect *expect,
+	struct pool *pool, struct tls_demand *demand);
+
+/*
+ * After the handshake, also a resumed one (verdict->reused, set by the caller: names and dates are
+ * looked at again, the verdict on the chain may be remembered). Sets in *verdict: present, trusted,
+ * matched, name, rule, peer_names, reason, fault, fault_text; protocol, cipher and reused are the
+ * session's. LINES gets what is to be logged at info, in Postfix's order and words, without
+ * severity: the reason of a refusal (tls.md 10.3), then the details (10.4). Resumed and not trusted
+ * at may and encrypt: the line "re-using session with untrusted certificate" stands for the reason.
+ * Odd content of names (NUL, too long) is warned about at once.
+ */
+void tls_verify(const struct tls_verify_context *context, const struct tls_demand *demand,
+	const struct tls_peer *peer, struct pool *pool, struct tls_verdict *verdict,
+	struct list *lines);
+
+#endif
