@@ -1,0 +1,44 @@
+#ifndef SMTP_CONFIG_H
+#define SMTP_CONFIG_H
+/*
+ * config - all parameters of the agent as typed fields, const before the first thread
+ * (postconf(5); the rows are in smtp/params.def). A field is named like its parameter without
+ * smtp_: config->helo_timeout is smtp_helo_timeout, or lmtp_lhlo_timeout in LMTP mode. Times are
+ * seconds. Text is never NULL and lives as long as the config. The one exception:
+ * smtp_line_length_limit is config->line_length_limit, so the parameter line_length_limit is
+ * config->stored_line_length_limit. Those of our own, safemx_FIELD, are fields like the others.
+ */
+#include <stdbool.h>
+#include "postfix/conf.h"
+#include "postfix/version.h"
+
+#define CONFIG_TEXT const char *
+#define CONFIG_INT int
+#define CONFIG_LONG long
+#define CONFIG_BOOL bool
+#define CONFIG_TIME int
+
+struct config {
+	int version; /* of the installed Postfix: POSTFIX(3, 7) */
+	bool lmtp;   /* LMTP mode: lmtp_ names, LHLO */
+	const char *config_directory; /* where main.cf is */
+	const char *service_name;     /* of master.cf */
+
+	/* Set in main.cf or by -o? Where an explicit value means something else than the default. */
+	bool secure_cert_match_set;       /* smtp_tls_secure_cert_match */
+	bool fingerprint_digest_set;      /* smtp_tls_fingerprint_digest */
+	bool relay_domains_set;           /* relay_domains */
+
+#define TWIN(TYPE, FIELD, ...) CONFIG_##TYPE FIELD;
+#define NAMED(TYPE, FIELD, ...) CONFIG_##TYPE FIELD;
+#define SHARED(TYPE, FIELD, ...) CONFIG_##TYPE FIELD;
+#define OURS(TYPE, FIELD, ...) CONFIG_##TYPE FIELD;
+#define CHECKED(...)
+#define PRESENCE(...)
+#define CHANGE(...)
+#include "smtp/params.def"
+
+	struct conf conf; /* the text behind the fields, raw, for those who look further */
+};
+
+#endif
