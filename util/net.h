@@ -10,9 +10,9 @@
 
 struct net_options {
 	const struct addr *bind; /* NULL: the kernel chooses */
-	bool bind_enforce;       /* a bind() that fails fails the connection; else it goes on unbound */
-	int bind_error;          /* out: errno of a bind() that failed, else 0 */
-	int window;              /* bytes for SO_SNDBUF and SO_RCVBUF; 0 leaves them */
+	bool bind_enforce; /* a bind() that fails fails the connection; else it goes on unbound */
+	int bind_error;    /* out: errno of a bind() that failed, else 0 */
+	int window;        /* bytes for SO_SNDBUF and SO_RCVBUF; 0 leaves them */
 };
 
 /* TCP with TCP_NODELAY. SECONDS 0: the system's own limit. OPTIONS may be NULL. */
@@ -30,7 +30,8 @@ bool net_limit(int fd, int64_t ms);
 /* Is there something to read, or has the peer closed? Waits at most MS. 1, 0, or -1. */
 int net_readable(int fd, int ms);
 
-/* The addresses of this machine's interfaces that are up: malloc'ed, *count of them; NULL: errno. */
+/* The addresses of this machine's interfaces that are up: malloc'ed, *count of them; NULL: errno.
+ */
 struct addr *net_own_addresses(size_t *count);
 
 #endif

@@ -4,7 +4,7 @@
  * stream - timed lines and bytes over a transport. The socket itself is the first transport; TLS
  * is another one turned on under the same stream, so that no caller asks whether TLS is on. Owns
  * its descriptor. One thread at a time. Every wait is limited: per read or write of the socket, or,
- * with a deadline, for all that happens until it is set anew.
+ * with a deadline, for all that happens until it is set anew. Until one is set there is no limit.
  */
 #include <stdbool.h>
 #include <stddef.h>
@@ -29,21 +29,28 @@ struct transport {
 	ssize_t (*read)(void *channel, void *to, size_t room);
 	ssize_t (*write)(void *channel, const void *from, size_t length);
 	size_t (*pending)(void *channel); /* bytes that read would give without the socket */
-	void (*close)(void *channel);     /* says goodbye if it can without waiting, frees channel */
+	void (*close)(void *channel); /* says goodbye if it can without waiting, frees channel */
 };
 
-/* Takes over FD. Memory for the buffers is allocated when first needed. */
+/* Takes over FD, a blocking stream socket. Memory for the buffers is allocated when first needed.
+ */
 struct stream *stream_open(int fd);
 
 /* Without a socket: all goes through TRANSPORT (tests). */
 struct stream *stream_over(const struct transport *transport, void *channel);
 
-/* From now on bytes go through TRANSPORT, which may use stream_raw_*(). */
+/*
+ * From now on bytes go through TRANSPORT, which may use stream_raw_*(). Once in a stream's life;
+ * stream_close() closes this transport before what is below it.
+ */
 void stream_turn(struct stream *stream, const struct transport *transport, void *channel);
 /* The channel of that transport, or NULL. */
 void *stream_channel(const struct stream *stream, const struct transport *transport);
 
-/* The socket with the limits of the stream, for transports. As in struct transport. */
+/*
+ * The socket with the limits of the stream, for transports (after stream_over(): the transport
+ * given there). As in struct transport.
+ */
 ssize_t stream_raw_read(struct stream *stream, void *to, size_t room);
 ssize_t stream_raw_write(struct stream *stream, const void *from, size_t length);
 
@@ -52,11 +59,12 @@ void stream_limit(struct stream *stream, int seconds);
 
 /*
  * SECONDS from now for everything until the next call of this or stream_limit(). With RATE above 0
- * each RATE bytes that move push it a second on (smtp_min_data_rate).
+ * each RATE bytes sent push it a second on, but never further than SECONDS from then
+ * (smtp_min_data_rate). 0 SECONDS: no limit.
  */
 void stream_deadline(struct stream *stream, int seconds, int rate);
 
-/* Queues bytes; sends when STREAM_CHUNK bytes are waiting. */
+/* Queues bytes; sends when STREAM_CHUNK bytes are waiting. A failure leaves the stream spent. */
 enum { STREAM_CHUNK = 32768 };
 enum io stream_put(struct stream *stream, const void *data, size_t length);
 enum io stream_flush(struct stream *stream);
