@@ -12,8 +12,8 @@ struct crew;
 
 struct crew_task {
 	/*
-	 * Called by one thread at a time: waits for work and returns it, or NULL: stop leading for
-	 * good. Waiting must end soon after crew_stop(), which the task arranges (an eventfd).
+	 * Called by one thread at a time: waits for work and returns it, or NULL: there will be no
+	 * more. How wait() learns that it shall end is the task's affair (an eventfd).
 	 */
 	void *(*wait)(void *context);
 	/* Called by any number of threads at once. */
@@ -21,11 +21,15 @@ struct crew_task {
 	void *context;
 };
 
-/* At most MOST threads (0: no limit), each with STACK bytes of stack (0: 256 KiB). */
+/*
+ * At most MOST threads (0: no limit), each with STACK bytes of stack (0: 256 KiB, more under a
+ * sanitizer). They start as work comes, and stay. While all of them work nobody waits for more.
+ */
 struct crew *crew_start(const struct crew_task *task, size_t most, size_t stack);
-size_t crew_busy(const struct crew *crew);   /* jobs in progress; atomic */
-/* After wait() returned NULL: returns when the last job is done and all threads have ended. */
+size_t crew_busy(const struct crew *crew); /* jobs in progress; atomic */
+/* Returns when wait() has returned NULL, the last job is done, and all threads have ended. */
 void crew_join(struct crew *crew);
+/* After crew_join(). NULL is fine. */
 void crew_free(struct crew *crew);
 
 #endif
