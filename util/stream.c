@@ -154,7 +154,9 @@ void stream_turn(struct stream *stream, const struct transport *transport, void 
 
 void *stream_channel(const struct stream *stream, const struct transport *transport)
 {
-	return stream->top.transport == transport ? stream->top.channel : NULL;
+	if (stream->top.transport == transport)
+		return stream->top.channel;
+	return stream->base.transport == transport ? stream->base.channel : NULL;
 }
 
 void stream_limit(struct stream *stream, int seconds)

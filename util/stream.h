@@ -44,7 +44,7 @@ struct stream *stream_over(const struct transport *transport, void *channel);
  * stream_close() closes this transport before what is below it.
  */
 void stream_turn(struct stream *stream, const struct transport *transport, void *channel);
-/* The channel of that transport, or NULL. */
+/* The channel of that transport, which may be the one below; NULL: it is not in use. */
 void *stream_channel(const struct stream *stream, const struct transport *transport);
 
 /*
