@@ -3,6 +3,7 @@
 #include "util/why.h"
 
 /* The arguments may be strings of *why itself: they stay in the pool. */
+PRINTF_LIKE(4, 0)
 static void set(struct why *why, bool site, const char *status, const char *format, va_list args)
 {
 	struct why new = {.pool = why->pool, .site = site};
