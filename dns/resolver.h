@@ -21,6 +21,7 @@ enum dns_rcode_class { /* what the servers said, before anybody reads records */
 	DNS_NO_DATA,    /* the name exists, such a record doesn't */
 	DNS_TRY_AGAIN,  /* SERVFAIL, REFUSED, no answer in time: temporary */
 	DNS_NO_RECOVERY, /* FORMERR, NOTIMP */
+	DNS_LOOP,       /* more aliases than are followed; counts as not found (dns.md 1.5) */
 };
 
 enum dns_security {
@@ -39,7 +40,11 @@ struct dns_record {
 struct dns_answer {
 	enum dns_rcode_class class;
 	enum dns_security security;
-	const char *reason;     /* for people: the validator's words, "no answer within 30 s", or "" */
+	/*
+	 * For people: the validator's words (BOGUS), "no answer within 30 s" (TRY_AGAIN), why nothing
+	 * can be validated (INSECURE); "" when there is nothing to say.
+	 */
+	const char *reason;
 	const char *name;       /* the name asked last: the canonical one after aliases; no final dot */
 	bool aliased;           /* name differs from what was asked */
 	struct dns_record *records;
@@ -52,6 +57,12 @@ enum dns_mode {
 	DNS_VALIDATED, /* by our own validator */
 };
 
+struct dns_question {
+	const char *name;
+	enum dns_type type;
+	struct dns_answer answer;
+};
+
 struct resolver {
 	void *self;
 	/*
@@ -60,6 +71,21 @@ struct resolver {
 	 */
 	void (*ask)(void *self, struct pool *pool, const char *name, enum dns_type type,
 		enum dns_mode mode, struct dns_answer *answer);
+	/* The same for several questions side by side; NULL: it can only ask one after the other. */
+	void (*ask_all)(void *self, struct pool *pool, struct dns_question *questions, size_t count,
+		enum dns_mode mode);
 };
+
+void resolver_ask(const struct resolver *resolver, struct pool *pool, const char *name,
+	enum dns_type type, enum dns_mode mode, struct dns_answer *answer);
+/* Side by side if the resolver can, else in this order. */
+void resolver_ask_all(const struct resolver *resolver, struct pool *pool,
+	struct dns_question *questions, size_t count, enum dns_mode mode);
+
+/* An answer without records for NAME (copied), REASON as above (not copied). */
+struct dns_answer dns_answer_without(struct pool *pool, const char *name,
+	enum dns_rcode_class class, const char *reason);
+/* A copy that needs nothing of ANSWER's memory. */
+struct dns_answer dns_answer_copy(struct pool *pool, const struct dns_answer *answer);
 
 #endif

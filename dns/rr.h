@@ -12,11 +12,14 @@ struct rr_tlsa { uint8_t usage, selector, matching; const uint8_t *data; size_t 
 bool rr_mx(struct pool *pool, const struct dns_record *record, struct rr_mx *mx);
 bool rr_srv(struct pool *pool, const struct dns_record *record, struct rr_srv *srv);
 bool rr_tlsa(const struct dns_record *record, struct rr_tlsa *tlsa);
-/* The strings joined. */
+/* The strings joined; what is not printable ASCII is a blank. */
 bool rr_txt(struct pool *pool, const struct dns_record *record, const char **text);
-/* An uncompressed name in wire form; returns the bytes it took, 0: malformed. "" is the root. */
+/*
+ * An uncompressed name in wire form; returns the bytes it took, 0: malformed. "" is the root. Lower
+ * case, no final dot; bytes that could mislead are escaped (RFC 1035 5.1) and so no host name.
+ */
 size_t rr_name(struct pool *pool, const uint8_t *data, size_t length, const char **name);
-/* "owner. ttl IN TYPE value", the key of smtp_dns_reply_filter (dns.md 1.5). */
+/* "owner. ttl IN TYPE value", the key of Postfix's DNS reply filter (dns.md 1.5). */
 const char *rr_text(struct pool *pool, enum dns_type type, const struct dns_record *record);
 const char *rr_type_name(enum dns_type type); /* "MX" */
 
