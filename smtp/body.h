@@ -11,6 +11,7 @@
 struct body {
 	size_t limit;   /* smtp_line_length_limit; 0: none */
 	size_t left;    /* bytes that the line in hand may still have */
+	bool start;     /* nothing of the line in hand has gone out */
 	bool part;      /* the last record was a part of a line */
 	bool broke;     /* a line was broken */
 };

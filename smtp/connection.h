@@ -24,6 +24,7 @@ struct connection {
 	bool ready;                        /* the handshakes are done: may carry transactions */
 	bool broken;                       /* lost, or out of step: no more commands, not even QUIT */
 	bool bad;                          /* works, but is not to be kept */
+	bool quit_said;                    /* QUIT went out with the last command group */
 	int uses;                          /* transactions before this one */
 	int64_t opened;                    /* clock_ms() */
 };

@@ -1,0 +1,69 @@
+#include "config.h"
+#include <stdlib.h>
+#include "smtp/connection.h"
+#include "util/clock.h"
+
+static const struct server *copy_server(struct pool *pool, const struct server *server)
+{
+	struct server *copy = POOL_NEW(pool, struct server);
+
+	*copy = *server;
+	copy->next = NULL;
+	copy->host = pool_text(pool, server->host);
+	copy->address = pool_text(pool, server->address);
+	copy->namaddr = pool_text(pool, server->namaddr);
+	copy->namaddrport = pool_text(pool, server->namaddrport);
+	return copy;
+}
+
+struct connection *connection_new(const struct agent *agent, const struct server *server,
+	const struct tls_policy *policy, int fd)
+{
+	struct connection *conn = calloc(1, sizeof *conn);
+
+	if (conn == NULL)
+		abort();
+	conn->server = copy_server(&conn->pool, server);
+	conn->policy = policy;
+	conn->stream = stream_open(fd);
+	conn->opened = clock_ms();
+	conn->ehlo.auth = conn->ehlo.name = "";
+	chat_open(&conn->chat, agent, conn->stream);
+	conn->chat.namaddr = conn->server->namaddr;
+	conn->chat.namaddrport = conn->server->namaddrport;
+	conn->chat.address = conn->server->address;
+	return conn;
+}
+
+/* RFC 5321 4.1.1.10. Nothing that goes wrong here matters: the outcome is known. */
+static void goodbye(struct connection *conn)
+{
+	const struct config *config = conn->chat.agent->config;
+	struct why why = {.pool = &conn->pool};
+	struct reply reply;
+
+	chat_limit(&conn->chat, config->quit_timeout);
+	if (!conn->quit_said)
+		chat_command(&conn->chat, "QUIT");
+	if (config->skip_quit_response)
+		stream_flush(conn->stream);
+	else
+		chat_reply(&conn->chat, "sending QUIT", &reply, &why);
+}
+
+void connection_quit(struct connection *conn)
+{
+	if (conn && !conn->broken)
+		goodbye(conn);
+	connection_drop(conn);
+}
+
+void connection_drop(struct connection *conn)
+{
+	if (conn == NULL)
+		return;
+	chat_close(&conn->chat);
+	stream_close(conn->stream);
+	pool_free(&conn->pool);
+	free(conn);
+}

@@ -1,0 +1,527 @@
+#include "config.h"
+#include <string.h>
+#include "smtp/body.h"
+#include "smtp/envelope.h"
+#include "smtp/headers.h"
+#include "smtp/transaction.h"
+#include "util/clock.h"
+#include "util/log.h"
+#include "util/text.h"
+
+enum { GROUP_MOST = 4096 }; /* bytes of commands that may be out before we listen (RFC 2920 3.1) */
+
+enum verb { XFORWARD_CLIENT, XFORWARD_MESSAGE, MAIL, RCPT, DATA, RSET, QUIT };
+
+struct awaited { /* a reply that is due */
+	enum verb verb;
+	struct rcpt *rcpt;
+};
+
+struct transaction {
+	const struct agent *agent;
+	struct delivery *d;
+	struct connection *conn;
+	struct chat *chat;
+	struct envelope envelope;
+	struct why *why;
+	bool keep;            /* no QUIT: the connection will be kept */
+	bool probe;           /* no message is to be sent */
+	struct awaited *awaited;
+	size_t waiting;       /* of them */
+	bool mail_refused;
+	bool data_said, go_ahead, data_refused;
+	size_t rcpts_pending; /* RCPT replies that are due, or commands not sent yet */
+	size_t accepted;      /* recipients that the server took */
+};
+
+static int seconds(const struct transaction *t, enum verb verb)
+{
+	const struct config *config = t->agent->config;
+
+	switch (verb) {
+	case XFORWARD_CLIENT:
+	case XFORWARD_MESSAGE:
+		return config->xforward_timeout;
+	case MAIL:
+		return config->mail_timeout;
+	case RCPT:
+		return config->rcpt_timeout;
+	case DATA:
+		return config->data_init_timeout;
+	case RSET:
+		return config->rset_timeout;
+	case QUIT:
+		return config->quit_timeout;
+	}
+	return 0;
+}
+
+static const char *doing(enum verb verb)
+{
+	switch (verb) {
+	case XFORWARD_CLIENT:
+		return "sending XFORWARD name/address";
+	case XFORWARD_MESSAGE:
+		return "sending XFORWARD protocol/helo_name";
+	case MAIL:
+		return "sending MAIL FROM";
+	case RCPT:
+		return "sending RCPT TO";
+	case DATA:
+		return "sending DATA command";
+	case RSET:
+		return "sending final RSET";
+	case QUIT:
+		return "sending QUIT";
+	}
+	return "";
+}
+
+/* --- what replies mean --- */
+
+static bool said(struct transaction *t, const struct reply *reply, const char *command,
+	struct why *why)
+{
+	const struct server *server = t->conn->server;
+
+	return chat_refused(t->chat, server->host, reply, why, "host %s said: %s (in reply to %s)",
+		server->namaddr, reply_flat(why->pool, reply), command);
+}
+
+static void warn_xforward(struct transaction *t, const struct reply *reply, const char *command)
+{
+	if (reply->code / 100 != 2)
+		log_warning("host %s said: %s (in reply to XFORWARD %s command)",
+			t->conn->server->namaddrport, reply_flat(t->d->pool, reply), command);
+}
+
+static void mail_answered(struct transaction *t, const struct reply *reply)
+{
+	struct why why = {.pool = t->d->pool};
+
+	if (reply->code / 100 == 2)
+		return;
+	t->mail_refused = true;
+	said(t, reply, "MAIL FROM command", &why);
+	rcpts_failed(t->agent, t->d, &why);
+}
+
+static void rcpt_answered(struct transaction *t, struct rcpt *rcpt, const struct reply *reply)
+{
+	struct why why = {.pool = t->d->pool};
+
+	t->rcpts_pending--;
+	if (t->mail_refused)
+		return;
+	if (reply->code / 100 != 2) {
+		said(t, reply, "RCPT TO command", &why);
+		rcpt_failed(t->agent, t->d, rcpt, &why);
+		return;
+	}
+	rcpt->accepted = true;
+	t->accepted++;
+	if (t->probe && !t->envelope.config->verify_data)
+		rcpt_sent(t->agent, t->d, rcpt, pool_text(t->d->pool, reply->status),
+			t->conn->server->host, reply_flat(t->d->pool, reply));
+}
+
+/* The accepted recipients all have the fate that one reply decides. */
+static void all_sent(struct transaction *t, const char *status, const struct reply *reply)
+{
+	const char *text = reply_flat(t->d->pool, reply);
+
+	t->d->session.done = clock_wall();
+	for (size_t i = 0; i < t->d->rcpt_count; i++)
+		if (t->d->rcpts[i].fate == RCPT_OPEN && t->d->rcpts[i].accepted)
+			rcpt_sent(t->agent, t->d, &t->d->rcpts[i], status, t->conn->server->host, text);
+}
+
+static void data_answered(struct transaction *t, const struct reply *reply)
+{
+	struct why why = {.pool = t->d->pool};
+
+	t->go_ahead = reply->code / 100 == 3;
+	if (t->mail_refused || t->accepted == 0)
+		return;
+	if (!t->go_ahead) {
+		t->data_refused = true;
+		said(t, reply, "DATA command", &why);
+		rcpts_failed(t->agent, t->d, &why);
+	} else if (t->probe) {
+		all_sent(t, "2.0.0", reply);
+	}
+}
+
+static void answered(struct transaction *t, const struct awaited *to, const struct reply *reply)
+{
+	switch (to->verb) {
+	case XFORWARD_CLIENT:
+		warn_xforward(t, reply, "name/address");
+		return;
+	case XFORWARD_MESSAGE:
+		warn_xforward(t, reply, "helo/protocol");
+		return;
+	case MAIL:
+		mail_answered(t, reply);
+		return;
+	case RCPT:
+		rcpt_answered(t, to->rcpt, reply);
+		return;
+	case DATA:
+		data_answered(t, reply);
+		return;
+	case RSET:
+		if (reply->code / 100 != 2)
+			t->conn->bad = true;
+		return;
+	case QUIT:
+		return;
+	}
+}
+
+/* --- commands out, replies in --- */
+
+/* Hears one reply for each awaited, in order. False: the connection is spent. */
+static bool catch_up(struct transaction *t)
+{
+	for (size_t i = 0; i < t->waiting; i++) {
+		const struct awaited *to = &t->awaited[i];
+		struct reply reply;
+
+		if (to->verb == QUIT && t->agent->config->skip_quit_response)
+			return stream_flush(t->conn->stream) == IO_OK;
+		chat_limit(t->chat, seconds(t, to->verb));
+		if (!chat_reply(t->chat, doing(to->verb), &reply, t->why))
+			return false;
+		answered(t, to, &reply);
+	}
+	t->waiting = 0;
+	return true;
+}
+
+/* Known by now to be in vain: RCPT after a refused MAIL, DATA for nobody. */
+static bool pointless(const struct transaction *t, enum verb verb)
+{
+	if (verb == RCPT)
+		return t->mail_refused;
+	return verb == DATA && (t->mail_refused || (t->accepted == 0 && t->rcpts_pending == 0));
+}
+
+/*
+ * Pipelining only changes how much may be out before we listen. It is counted in bytes, so that
+ * neither side's socket can fill while both wait.
+ */
+static bool say(struct transaction *t, enum verb verb, struct rcpt *rcpt, const char *command)
+{
+	if (t->waiting && stream_queued(t->conn->stream) + strlen(command) + 2 > GROUP_MOST
+		&& !catch_up(t))
+		return false;
+	if (pointless(t, verb))
+		return true;
+	if (stream_queued(t->conn->stream) == 0)
+		chat_limit(t->chat, seconds(t, verb));
+	chat_command(t->chat, "%s", command);
+	t->awaited[t->waiting++] = (struct awaited){verb, rcpt};
+	t->data_said = t->data_said || verb == DATA;
+	return t->chat->pipelining || catch_up(t);
+}
+
+/* --- the envelope --- */
+
+static bool xforward(struct transaction *t)
+{
+	const char *first, *second;
+
+	if (!t->agent->config->send_xforward_command)
+		return true;
+	first = envelope_xforward(&t->envelope, t->d->pool, false);
+	second = envelope_xforward(&t->envelope, t->d->pool, true);
+	return (first == NULL || say(t, XFORWARD_CLIENT, NULL, first))
+		&& (second == NULL || say(t, XFORWARD_MESSAGE, NULL, second));
+}
+
+static bool envelope(struct transaction *t)
+{
+	if (!say(t, MAIL, NULL, envelope_mail(&t->envelope, t->d->pool)))
+		return false;
+	for (size_t i = 0; i < t->d->rcpt_count; i++) {
+		struct rcpt *rcpt = &t->d->rcpts[i];
+
+		if (rcpt->fate == RCPT_OPEN && !t->mail_refused
+			&& !say(t, RCPT, rcpt, envelope_rcpt(&t->envelope, t->d->pool, rcpt->request)))
+			return false;
+	}
+	return true;
+}
+
+/* --- the content --- */
+
+/* The queue file is not what it should be: nobody can have this message. */
+static bool unreadable(struct transaction *t)
+{
+	struct why why = {.pool = t->d->pool};
+
+	t->conn->broken = true;
+	t->d->corrupt = !t->d->deferred;
+	why_set(&why, "5.3.0", "unreadable mail queue entry");
+	rcpts_failed(t->agent, t->d, &why);
+	return true;
+}
+
+/* The server hung up in the middle: its last words, if any, are the verdict (delivery.md 2.11). */
+static bool last_words(struct transaction *t, enum io io)
+{
+	struct why why = {.pool = t->d->pool};
+	struct reply reply;
+
+	t->conn->broken = true;
+	if (io == IO_LOST && chat_reply(t->chat, "sending message body", &reply, &why)
+		&& reply.code / 100 != 2) {
+		said(t, &reply, "end of DATA command", &why);
+		rcpts_failed(t->agent, t->d, &why);
+		return true;
+	}
+	return chat_lost(t->chat, io, "sending message body", t->why);
+}
+
+static void body_limit(struct transaction *t)
+{
+	const struct config *config = t->agent->config;
+
+	if (config->per_request_deadline)
+		stream_deadline(t->conn->stream, config->data_xfer_timeout, config->min_data_rate);
+	else
+		stream_limit(t->conn->stream, config->data_xfer_timeout);
+}
+
+static void note_broken_line(struct transaction *t, const struct body *body)
+{
+	if (!body->broke || t->d->line_broken)
+		return;
+	t->d->line_broken = true;
+	if (t->agent->config->version >= POSTFIX(3, 7))
+		log_tagged(LOG_SEVERITY_INFO, "breaking line > %d bytes with <CR><LF>SPACE",
+			t->agent->config->line_length_limit_out);
+}
+
+/* Lines into LINES until the content ends or enough is there to send. */
+static enum record read_some(struct transaction *t, struct body *body, struct buf *lines)
+{
+	enum record record = RECORD_LINE;
+	const char *data;
+	size_t length;
+
+	while (lines->length < STREAM_CHUNK) {
+		record = queuefile_next(t->d->file, &data, &length);
+		if (record != RECORD_LINE && record != RECORD_PART)
+			break;
+		body_record(body, lines, data, length, record == RECORD_PART);
+	}
+	if (record == RECORD_END)
+		body_end(body, lines);
+	return record;
+}
+
+/* False: lost. *whole: the content is out, the dot may follow. */
+static bool send_body(struct transaction *t, bool *whole)
+{
+	struct buf lines = BUF(0);
+	struct body body;
+	enum record record;
+	enum io io;
+
+	body_begin(&body, (size_t)t->agent->config->line_length_limit_out);
+	queuefile_rewind(t->d->file, t->d->request->data_offset);
+	headers_prepend(t->agent, t->d, &body, &lines);
+	body_limit(t);
+	do {
+		record = read_some(t, &body, &lines);
+		io = stream_put(t->conn->stream, lines.data, lines.length);
+		buf_clear(&lines);
+	} while (io == IO_OK && (record == RECORD_LINE || record == RECORD_PART));
+	buf_close(&lines);
+	note_broken_line(t, &body);
+	if (io != IO_OK)
+		return last_words(t, io);
+	*whole = record == RECORD_END;
+	return *whole || unreadable(t);
+}
+
+/* --- the verdict --- */
+
+static bool hear_for_all(struct transaction *t, const struct reply *reply)
+{
+	struct why why = {.pool = t->d->pool};
+
+	if (reply->code / 100 == 2) {
+		all_sent(t, pool_text(t->d->pool, reply->status), reply);
+		return true;
+	}
+	t->d->session.done = clock_wall();
+	said(t, reply, "end of DATA command", &why);
+	rcpts_failed(t->agent, t->d, &why);
+	return true;
+}
+
+static void hear_for_one(struct transaction *t, struct rcpt *rcpt, const struct reply *reply)
+{
+	struct why why = {.pool = t->d->pool};
+
+	if (reply->code / 100 == 2) {
+		rcpt_sent(t->agent, t->d, rcpt, pool_text(t->d->pool, reply->status),
+			t->conn->server->host, reply_flat(t->d->pool, reply));
+		return;
+	}
+	said(t, reply, "end of DATA command", &why);
+	rcpt_failed(t->agent, t->d, rcpt, &why);
+}
+
+/* One reply for all; LMTP: one for each recipient that was taken, in their order (RFC 2033 4.2). */
+static bool hear_verdicts(struct transaction *t)
+{
+	static const char sending[] = "sending end of data -- message may be sent more than once";
+	struct reply reply;
+
+	chat_limit(t->chat, t->agent->config->data_done_timeout);
+	if (!t->agent->lmtp)
+		return chat_reply(t->chat, sending, &reply, t->why) && hear_for_all(t, &reply);
+	for (size_t i = 0; i < t->d->rcpt_count; i++) {
+		struct rcpt *rcpt = &t->d->rcpts[i];
+
+		if (rcpt->fate != RCPT_OPEN || !rcpt->accepted)
+			continue;
+		if (!chat_reply(t->chat, sending, &reply, t->why))
+			return false;
+		hear_for_one(t, rcpt, &reply);
+	}
+	return true;
+}
+
+/* --- how it ends --- */
+
+/* Behind the last command, together with it where pipelining allows. */
+static void quit_too(struct transaction *t)
+{
+	if (t->keep || !t->chat->pipelining)
+		return;
+	chat_command(t->chat, "QUIT");
+	t->conn->quit_said = true;
+}
+
+/* RSET, and QUIT behind it. What goes wrong now is silent: the outcome is known. */
+static bool reset(struct transaction *t)
+{
+	struct why why = {.pool = t->d->pool};
+	struct why *outer = t->why;
+
+	t->why = &why;
+	chat_limit(t->chat, t->agent->config->rset_timeout);
+	chat_command(t->chat, "RSET");
+	t->awaited[t->waiting++] = (struct awaited){RSET, NULL};
+	quit_too(t);
+	if (!catch_up(t))
+		t->conn->broken = true;
+	t->why = outer;
+	return true;
+}
+
+/* DATA was taken though nobody is left: an empty message, whose fate is nobody's. */
+static bool send_nothing(struct transaction *t)
+{
+	struct why why = {.pool = t->d->pool};
+	struct reply reply;
+
+	chat_limit(t->chat, t->agent->config->data_done_timeout);
+	chat_command(t->chat, ".");
+	quit_too(t);
+	if (!chat_reply(t->chat, "sending end of data", &reply, &why))
+		t->conn->broken = true;
+	return true;
+}
+
+static bool send_message(struct transaction *t)
+{
+	bool whole = false;
+
+	if (!send_body(t, &whole))
+		return false;
+	if (!whole)
+		return true;
+	chat_limit(t->chat, t->agent->config->data_done_timeout);
+	chat_command(t->chat, ".");
+	quit_too(t);
+	return hear_verdicts(t);
+}
+
+/* A probe asks for no more than recipients: RSET goes with them. */
+static bool end_probe(struct transaction *t)
+{
+	chat_command(t->chat, "RSET");
+	t->awaited[t->waiting++] = (struct awaited){RSET, NULL};
+	quit_too(t);
+	return catch_up(t);
+}
+
+/* RFC 5321 3.3. False: the connection is lost, and t->why says how. */
+static bool run(struct transaction *t)
+{
+	if (!xforward(t) || !envelope(t))
+		return false;
+	if (t->probe && !t->agent->config->verify_data)
+		return end_probe(t);
+	if (!say(t, DATA, NULL, "DATA") || !catch_up(t))
+		return false;
+	if (t->go_ahead && (t->mail_refused || t->accepted == 0))
+		return send_nothing(t);
+	if (!t->go_ahead)
+		return reset(t);
+	if (t->probe) { /* the server waits for a message that will not come */
+		t->conn->broken = true;
+		return true;
+	}
+	return send_message(t);
+}
+
+static bool too_large(struct transaction *t)
+{
+	long limit = t->conn->ehlo.size_limit;
+	struct why why = {.pool = t->d->pool};
+
+	if (limit <= 0 || limit >= t->d->request->data_size)
+		return false;
+	why_set(&why, "5.3.4", "message size %ld exceeds size limit %ld of server %s",
+		t->d->request->data_size, limit, t->conn->server->namaddr);
+	rcpts_failed(t->agent, t->d, &why);
+	return true;
+}
+
+static void begin(struct transaction *t)
+{
+	t->chat = &t->conn->chat;
+	t->envelope = (struct envelope){t->agent->config, t->d->request, &t->conn->ehlo};
+	t->probe = t->d->request->flags & REQUEST_PROBE;
+	t->awaited = POOL_ARRAY(t->d->pool, struct awaited, t->d->rcpt_count + 8);
+	for (size_t i = 0; i < t->d->rcpt_count; i++) {
+		t->d->rcpts[i].accepted = false;
+		t->rcpts_pending += t->d->rcpts[i].fate == RCPT_OPEN;
+	}
+}
+
+bool transaction_run(const struct agent *agent, struct delivery *d, struct connection *conn,
+	bool keep, struct why *why)
+{
+	struct transaction t = {.agent = agent, .d = d, .conn = conn, .why = why, .keep = keep};
+
+	begin(&t);
+	if (too_large(&t)) { /* not a word, not even QUIT */
+		conn->broken = !keep;
+		d->completed = true;
+		return true;
+	}
+	if (!run(&t)) {
+		conn->broken = true;
+		return false;
+	}
+	d->completed = true;
+	return true;
+}
