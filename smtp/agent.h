@@ -24,6 +24,7 @@ struct agent {
 	const char *service;           /* name in master.cf */
 	bool lmtp;
 	unsigned flags;                /* AGENT_ bits of flags=DORX */
+	bool probe_data;               /* smtp_address_verify_target = data */
 	struct wire wire;
 	struct reporter reporter;
 	struct queuefile_options queue;

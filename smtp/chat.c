@@ -12,8 +12,8 @@ void chat_open(struct chat *chat, const struct agent *agent, struct stream *stre
 {
 	chat->agent = agent;
 	chat->stream = stream;
-	chat->line = BUF((size_t)agent->config->line_length_limit);
-	chat->text = BUF(2 * CHAT_REPLY_MOST + (size_t)agent->config->line_length_limit);
+	chat->line = BUF((size_t)agent->config->stored_line_length_limit);
+	chat->text = BUF(2 * CHAT_REPLY_MOST + (size_t)agent->config->stored_line_length_limit);
 }
 
 void chat_close(struct chat *chat)
@@ -83,7 +83,7 @@ static void clean(struct chat *chat)
 
 	if (line->cut)
 		log_warning("%s: response longer than %d: %.*s...", chat->namaddrport,
-			chat->agent->config->line_length_limit, SHOWN, buf_text(line));
+			chat->agent->config->stored_line_length_limit, SHOWN, buf_text(line));
 	buf_truncate(line, strlen(buf_text(line)));
 	if (line->length > 0)
 		text_printable(line->data, line->length, chat->agent->config->smtputf8_enable);

@@ -33,7 +33,7 @@ struct chat {
 	bool local_error;            /* a table failed */
 };
 
-/* LINE_MOST is line_length_limit. */
+/* A line is held to line_length_limit bytes. */
 void chat_open(struct chat *chat, const struct agent *agent, struct stream *stream);
 void chat_close(struct chat *chat);
 

@@ -5,8 +5,7 @@
  * and 8). Decided from the tables, the request and the route; never weakened afterwards.
  */
 #include <stdbool.h>
-#include "postfix/request.h"
-#include "smtp/agent.h"
+#include "smtp/delivery.h"
 #include "smtp/route.h"
 #include "tls/expect.h"
 #include "util/why.h"
@@ -17,15 +16,22 @@ struct tls_policy {
 	bool reuse;                /* connection_reuse: TLS connections may be kept */
 };
 
-/* Is the validator wanted for the MX lookup of this destination (secure with hostname, dane, dnssec)? */
-bool policy_validates(const struct agent *agent, struct pool *pool, const struct request *request,
+/*
+ * What smtp_tls_policy_maps, or the parameters, say about a destination: looked up once, before its
+ * servers are known. A failure is kept in it, and comes out for each server.
+ */
+struct policy_base;
+struct policy_base *policy_for(const struct agent *agent, const struct delivery *d,
 	const struct destination *destination);
+
+/* Is the validator wanted for the MX lookup (secure with hostname, dane, dnssec; design.md 5)? */
+bool policy_validates(const struct agent *agent, const struct policy_base *base);
 
 /*
  * NULL: the server is skipped, *why is the reason (site), and a warning was logged. For a server
  * marked plaintext the answer is level none where the policy says may, and nothing else.
  */
-const struct tls_policy *policy_decide(const struct agent *agent, struct pool *pool,
-	const struct request *request, const struct server *server, struct why *why);
+const struct tls_policy *policy_decide(const struct agent *agent, const struct delivery *d,
+	const struct policy_base *base, const struct server *server, struct why *why);
 
 #endif

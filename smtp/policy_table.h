@@ -6,28 +6,27 @@
 #include <stdbool.h>
 #include "smtp/agent.h"
 #include "util/list.h"
-#include "util/why.h"
 
 struct policy_entry {
 	enum tls_level level;
 	const char *ciphers, *protocols, *exclude, *servername; /* NULL: not given */
 	struct list match;         /* names and strategies, or fingerprints */
-	bool match_given;
 	struct list tafiles;
 	int connection_reuse;      /* -1 not given, 0, 1 */
 	int enable_rpk;
 	const char *policy_type, *policy_domain, *policy_failure; /* 3.10 */
 	struct list policy_strings, mx_host_patterns;
+	const char *failure;       /* POLICY_WRONG: table, key and answer, for the refusal's text */
 };
 
-enum policy_found { POLICY_FOUND, POLICY_NONE, POLICY_WRONG /* warned about; why is 4.7.5 */ };
+enum policy_found { POLICY_FOUND, POLICY_NONE, POLICY_WRONG /* WARNINGS says why */ };
 
-/* Looks NEXTHOP up and parses what is found. */
+/* Looks NEXTHOP up and parses what is found. What a person should know goes to WARNINGS. */
 enum policy_found policy_lookup(const struct agent *agent, struct pool *pool, const char *nexthop,
-	struct policy_entry *entry, struct why *why);
+	struct policy_entry *entry, struct list *warnings);
 
-/* The parser alone: WHERE is the origin for warnings. Pure but for the warnings. */
+/* The parser alone: WHERE is the origin for warnings. Pure. False: the policy is invalid. */
 bool policy_parse(struct pool *pool, const char *where, const char *text, int version,
-	struct policy_entry *entry);
+	struct policy_entry *entry, struct list *warnings);
 
 #endif

@@ -34,6 +34,6 @@ struct route {
 
 /* False: no server, and *why (site). VALIDATE: DNSSEC decides something for this destination. */
 bool route(const struct agent *agent, struct pool *pool, const struct destination *destination,
-	bool validate, struct route *to, struct why *why);
+	bool validate, struct route *result, struct why *why);
 
 #endif

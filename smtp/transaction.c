@@ -10,7 +10,7 @@
 
 enum { GROUP_MOST = 4096 }; /* bytes of commands that may be out before we listen (RFC 2920 3.1) */
 
-enum verb { XFORWARD_CLIENT, XFORWARD_MESSAGE, MAIL, RCPT, DATA, RSET, QUIT };
+enum verb { XFORWARD_CLIENT, XFORWARD_MESSAGE, MAIL, RCPT, DATA, RSET };
 
 struct awaited { /* a reply that is due */
 	enum verb verb;
@@ -50,8 +50,6 @@ static int seconds(const struct transaction *t, enum verb verb)
 		return config->data_init_timeout;
 	case RSET:
 		return config->rset_timeout;
-	case QUIT:
-		return config->quit_timeout;
 	}
 	return 0;
 }
@@ -71,8 +69,6 @@ static const char *doing(enum verb verb)
 		return "sending DATA command";
 	case RSET:
 		return "sending final RSET";
-	case QUIT:
-		return "sending QUIT";
 	}
 	return "";
 }
@@ -120,7 +116,7 @@ static void rcpt_answered(struct transaction *t, struct rcpt *rcpt, const struct
 	}
 	rcpt->accepted = true;
 	t->accepted++;
-	if (t->probe && !t->envelope.config->verify_data)
+	if (t->probe && !t->agent->probe_data)
 		rcpt_sent(t->agent, t->d, rcpt, pool_text(t->d->pool, reply->status),
 			t->conn->server->host, reply_flat(t->d->pool, reply));
 }
@@ -174,29 +170,36 @@ static void answered(struct transaction *t, const struct awaited *to, const stru
 		if (reply->code / 100 != 2)
 			t->conn->bad = true;
 		return;
-	case QUIT:
-		return;
 	}
 }
 
 /* --- commands out, replies in --- */
 
+/* What goes wrong with RSET is silent: the outcome is known (delivery.md 2.11). */
+static bool hear(struct transaction *t, const struct awaited *to)
+{
+	bool matters = to->verb != RSET;
+	struct why silent = {.pool = t->d->pool};
+	struct reply reply;
+
+	chat_limit(t->chat, seconds(t, to->verb));
+	if (chat_reply(t->chat, doing(to->verb), &reply, matters ? t->why : &silent)) {
+		answered(t, to, &reply);
+		return true;
+	}
+	t->conn->broken = true;
+	return !matters;
+}
+
 /* Hears one reply for each awaited, in order. False: the connection is spent. */
 static bool catch_up(struct transaction *t)
 {
-	for (size_t i = 0; i < t->waiting; i++) {
-		const struct awaited *to = &t->awaited[i];
-		struct reply reply;
+	bool heard = true;
 
-		if (to->verb == QUIT && t->agent->config->skip_quit_response)
-			return stream_flush(t->conn->stream) == IO_OK;
-		chat_limit(t->chat, seconds(t, to->verb));
-		if (!chat_reply(t->chat, doing(to->verb), &reply, t->why))
-			return false;
-		answered(t, to, &reply);
-	}
+	for (size_t i = 0; heard && i < t->waiting; i++)
+		heard = hear(t, &t->awaited[i]);
 	t->waiting = 0;
-	return true;
+	return heard;
 }
 
 /* Known by now to be in vain: RCPT after a refused MAIL, DATA for nobody. */
@@ -301,7 +304,7 @@ static void note_broken_line(struct transaction *t, const struct body *body)
 	t->d->line_broken = true;
 	if (t->agent->config->version >= POSTFIX(3, 7))
 		log_tagged(LOG_SEVERITY_INFO, "breaking line > %d bytes with <CR><LF>SPACE",
-			t->agent->config->line_length_limit_out);
+			t->agent->config->line_length_limit);
 }
 
 /* Lines into LINES until the content ends or enough is there to send. */
@@ -330,7 +333,7 @@ static bool send_body(struct transaction *t, bool *whole)
 	enum record record;
 	enum io io;
 
-	body_begin(&body, (size_t)t->agent->config->line_length_limit_out);
+	body_begin(&body, (size_t)t->agent->config->line_length_limit);
 	queuefile_rewind(t->d->file, t->d->request->data_offset);
 	headers_prepend(t->agent, t->d, &body, &lines);
 	body_limit(t);
@@ -408,21 +411,14 @@ static void quit_too(struct transaction *t)
 	t->conn->quit_said = true;
 }
 
-/* RSET, and QUIT behind it. What goes wrong now is silent: the outcome is known. */
+/* RSET, and QUIT behind it. */
 static bool reset(struct transaction *t)
 {
-	struct why why = {.pool = t->d->pool};
-	struct why *outer = t->why;
-
-	t->why = &why;
 	chat_limit(t->chat, t->agent->config->rset_timeout);
 	chat_command(t->chat, "RSET");
 	t->awaited[t->waiting++] = (struct awaited){RSET, NULL};
 	quit_too(t);
-	if (!catch_up(t))
-		t->conn->broken = true;
-	t->why = outer;
-	return true;
+	return catch_up(t);
 }
 
 /* DATA was taken though nobody is left: an empty message, whose fate is nobody's. */
@@ -453,22 +449,13 @@ static bool send_message(struct transaction *t)
 	return hear_verdicts(t);
 }
 
-/* A probe asks for no more than recipients: RSET goes with them. */
-static bool end_probe(struct transaction *t)
-{
-	chat_command(t->chat, "RSET");
-	t->awaited[t->waiting++] = (struct awaited){RSET, NULL};
-	quit_too(t);
-	return catch_up(t);
-}
-
 /* RFC 5321 3.3. False: the connection is lost, and t->why says how. */
 static bool run(struct transaction *t)
 {
 	if (!xforward(t) || !envelope(t))
 		return false;
-	if (t->probe && !t->agent->config->verify_data)
-		return end_probe(t);
+	if (t->probe && !t->agent->probe_data)
+		return reset(t); /* goes with the recipients, nothing more is asked */
 	if (!say(t, DATA, NULL, "DATA") || !catch_up(t))
 		return false;
 	if (t->go_ahead && (t->mail_refused || t->accepted == 0))

@@ -1,0 +1,243 @@
+#include "config.h"
+#include <string.h>
+#include "smtp/deliver.h"
+#include "smtp/headers.h"
+#include "smtp/policy.h"
+#include "smtp/session.h"
+#include "smtp/transaction.h"
+#include "util/clock.h"
+#include "util/log.h"
+
+/* A walk over the servers of one destination, with the limits of main.cf. */
+struct walk {
+	const struct agent *agent;
+	struct delivery *d;
+	struct destination *to;
+	struct policy_base *policy; /* of the destination */
+	bool last;         /* no destination follows */
+	int addresses;     /* servers that were tried */
+	int sessions;      /* that got through the handshakes */
+	bool first_failure_logged;
+};
+
+static bool limit_reached(int count, int limit)
+{
+	return limit > 0 && count >= limit;
+}
+
+/* Is there no server after AT? */
+static bool is_final(const struct walk *walk, const struct server *at)
+{
+	const struct config *config = walk->agent->config;
+
+	return walk->last && (at->next == NULL
+		|| limit_reached(walk->addresses, config->mx_address_limit)
+		|| limit_reached(walk->sessions, config->mx_session_limit));
+}
+
+/*
+ * May this server be tried in plaintext after TLS failed (tls.md 3.4)? Only at level may, and only
+ * for mail that has waited, so that a passing trouble doesn't cost the encryption; or for a probe.
+ */
+static bool may_go_plain(const struct walk *walk, const struct server *at,
+	const struct tls_policy *policy)
+{
+	const struct request *request = walk->d->request;
+	long waited = request->activated.tv_sec - request->arrived.tv_sec;
+
+	return policy->expect.level == TLS_LEVEL_MAY && !at->plaintext
+		&& ((request->flags & REQUEST_PROBE)
+			|| waited >= walk->agent->config->minimal_backoff_time);
+}
+
+/* A retry is another entry in the list. */
+static void try_again_plain(struct walk *walk, struct server *at)
+{
+	struct server *again = POOL_NEW(walk->d->pool, struct server);
+
+	*again = *at;
+	again->plaintext = true;
+	at->next = again;
+	walk->d->final_server = false;
+}
+
+/* All open recipients failed at AT, maybe for this server only. */
+static void failed_at(struct walk *walk, struct server *at, const struct tls_policy *policy,
+	bool tls, const struct why *why)
+{
+	if (tls && rcpts_open(walk->d) && may_go_plain(walk, at, policy))
+		try_again_plain(walk, at);
+	rcpts_failed(walk->agent, walk->d, why);
+}
+
+/* The line that ties message and channel together (design.md 6). */
+static void log_channel(const struct agent *agent, const struct connection *conn)
+{
+	const struct tls_verdict *tls = &conn->tls;
+
+	if (!conn->in_tls || !(tls_log_parse("", agent->config->tls_loglevel, agent->config->version)
+		& TLS_LOG_SUMMARY))
+		return;
+	log_tagged(LOG_SEVERITY_INFO, "tls: level=%s verified=%s name=%s rule=%s mx=%s protocol=%s"
+		" cipher=%s reused=%s", tls_level_name(conn->policy->expect.level),
+		tls_level_must_match(conn->policy->expect.level) && tls->matched ? "yes" : "no",
+		tls->name[0] ? tls->name : "-", tls->rule[0] ? tls->rule : "-",
+		conn->server->mx_security, tls->protocol, tls->cipher, tls->reused ? "yes" : "no");
+}
+
+/* The message, over a connection that is ready for it. */
+static void converse(struct walk *walk, struct server *at, struct connection *conn)
+{
+	struct delivery *d = walk->d;
+	struct why why = {.pool = d->pool};
+	bool in_tls = conn->in_tls;
+
+	walk->sessions++;
+	d->final_server = is_final(walk, at);
+	d->session.ready = clock_wall();
+	d->session.server_did_dsn = conn->ehlo.features & EHLO_DSN;
+	d->session.reuse_count = conn->uses;
+	log_channel(walk->agent, conn);
+	if (!transaction_run(walk->agent, d, conn, false, &why))
+		failed_at(walk, at, conn->policy, in_tls, &why);
+}
+
+static void attempt(struct walk *walk, struct server *at)
+{
+	const struct agent *agent = walk->agent;
+	struct delivery *d = walk->d;
+	const struct tls_policy *policy = policy_decide(agent, d, walk->policy, at, &d->why);
+	struct why why = {.pool = d->pool};
+	struct connection *conn;
+	enum session_end end;
+
+	if (policy == NULL)
+		return;
+	d->session = (struct report_session){.relay = at->namaddrport,
+		.final = agent->lmtp && (agent->flags & AGENT_FINAL)};
+	conn = session_open(agent, d, at, policy, &end, &why);
+	if (conn)
+		converse(walk, at, conn);
+	else if (end == SESSION_NO_CONNECTION)
+		d->why = why;
+	else
+		failed_at(walk, at, policy, end == SESSION_NO_TLS, &why);
+	connection_quit(conn);
+}
+
+static void walk_servers(struct walk *walk, struct server *at)
+{
+	const struct config *config = walk->agent->config;
+
+	for (; at && rcpts_open(walk->d); at = at->next) {
+		if (!at->plaintext) {
+			if (limit_reached(walk->addresses, config->mx_address_limit)
+				|| limit_reached(walk->sessions, config->mx_session_limit))
+				return;
+			walk->addresses++;
+		}
+		rcpts_reopen(walk->d);
+		walk->d->final_server = is_final(walk, at);
+		attempt(walk, at);
+	}
+}
+
+/* With everything that can be said against a host that is us, or that does not exist. */
+static void last_resort(const struct agent *agent, struct delivery *d, const struct destination *at,
+	struct why *why)
+{
+	if (why->status == NULL) {
+		why_site(why, "4.3.0", "server unavailable or unable to receive mail");
+		return;
+	}
+	if (why_soft(why) || why->said)
+		return;
+	if (at && at->fallback) {
+		log_warning("smtp_fallback_relay configuration problem");
+		why->status = "4.3.5";
+	} else if (!agent->lmtp && d->destinations && d->destinations->relayhost) {
+		log_warning("relayhost configuration problem");
+		why->status = "4.3.5";
+	}
+}
+
+/* Whoever is still open gets the last reason. */
+static void settle_rest(const struct agent *agent, struct delivery *d, const struct destination *at)
+{
+	struct why why = d->why;
+
+	if (!rcpts_open(d))
+		return;
+	last_resort(agent, d, at, &why);
+	why.elsewhere = false;
+	d->session = (struct report_session){.relay = "none"};
+	d->session.ready = d->session.done = clock_wall();
+	d->final_server = true;
+	rcpts_reopen(d);
+	rcpts_failed(agent, d, &why);
+}
+
+/* smtp(8) dies of a next hop that makes no sense; one process for all must not. */
+static void abandon(struct delivery *d, const char *error)
+{
+	log_tagged(LOG_SEVERITY_FATAL, "%s", error);
+	d->abandoned = true;
+}
+
+static bool parse_nexthop(const struct agent *agent, struct delivery *d)
+{
+	const struct config *config = agent->config;
+	const struct destination_options options = {
+		.lmtp = agent->lmtp,
+		.utf8 = config->smtputf8_enable,
+		.default_port = config->tcp_port,
+		.fallback_relay = config->fallback_relay,
+		.relayhost = config->relayhost,
+		.myhostname = config->myhostname,
+		.known_tcp_ports = config->version >= POSTFIX(3, 6) ? config->known_tcp_ports : NULL,
+		.version = config->version,
+	};
+	const char *error;
+
+	d->destinations = destination_parse(d->pool, &options, d->request->nexthop, &error);
+	if (d->destinations == NULL)
+		abandon(d, error);
+	return d->destinations != NULL;
+}
+
+static void hint_wrappermode(const struct agent *agent, const struct destination *to)
+{
+	if (to->path == NULL && to->port == 465 && !agent->config->tls_wrappermode
+		&& agent->config->helpful_warnings)
+		log_info("SMTPS wrappermode (TCP port 465) requires setting \"smtp_tls_wrappermode = yes\","
+			" and \"smtp_tls_security_level = encrypt\" (or stronger)");
+}
+
+/* False: nothing may be tried after this one. */
+static bool try_destination(const struct agent *agent, struct delivery *d, struct destination *to)
+{
+	struct walk walk = {.agent = agent, .d = d, .to = to, .last = to->next == NULL};
+	struct route found = {0};
+
+	hint_wrappermode(agent, to);
+	walk.policy = policy_for(agent, d, to);
+	if (route(agent, d->pool, to, policy_validates(agent, walk.policy), &found, &d->why)) {
+		walk.last = walk.last || found.last;
+		walk_servers(&walk, found.servers);
+	}
+	return !found.last;
+}
+
+void deliver(const struct agent *agent, struct delivery *d)
+{
+	struct destination *at = NULL;
+
+	if (headers_refuse(agent, d) || !parse_nexthop(agent, d))
+		return;
+	for (struct destination *to = d->destinations; to && rcpts_open(d); to = to->next) {
+		at = to;
+		if (!try_destination(agent, d, to))
+			break;
+	}
+	settle_rest(agent, d, at);
+}

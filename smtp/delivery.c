@@ -1,0 +1,105 @@
+#include "config.h"
+#include <string.h>
+#include "smtp/delivery.h"
+#include "util/log.h"
+
+void delivery_begin(struct delivery *d, const struct request *request, struct queuefile *file)
+{
+	*d = (struct delivery){.pool = request->pool, .request = request, .file = file};
+	d->why.pool = d->hop.pool = d->pool;
+	d->session.relay = "none";
+	d->rcpt_count = request->rcpt_count;
+	d->rcpts = POOL_ARRAY(d->pool, struct rcpt, d->rcpt_count);
+	for (size_t i = 0; i < d->rcpt_count; i++)
+		d->rcpts[i].request = &request->rcpts[i];
+}
+
+bool rcpts_open(const struct delivery *d)
+{
+	for (size_t i = 0; i < d->rcpt_count; i++)
+		if (d->rcpts[i].fate == RCPT_OPEN || d->rcpts[i].fate == RCPT_NEXT)
+			return true;
+	return false;
+}
+
+void rcpts_reopen(struct delivery *d)
+{
+	for (size_t i = 0; i < d->rcpt_count; i++)
+		if (d->rcpts[i].fate == RCPT_NEXT)
+			d->rcpts[i].fate = RCPT_OPEN;
+}
+
+bool delivery_tries_next(const struct agent *agent, const struct delivery *d, const struct why *why)
+{
+	bool soft = why_soft(why) || agent->config->soft_bounce || why->elsewhere;
+
+	return soft && !d->final_server;
+}
+
+/* The one place where a fate is written. */
+static void settle(const struct agent *agent, struct delivery *d, struct rcpt *rcpt,
+	enum report_fate fate, const struct why *why)
+{
+	bool finished = report(&agent->reporter, d->request, d->file, rcpt->request, fate, why,
+		&d->session);
+
+	rcpt->fate = fate == REPORT_SENT ? RCPT_SENT : finished ? RCPT_BOUNCED : RCPT_DEFERRED;
+	d->deferred = d->deferred || !finished;
+}
+
+static void settle_failure(const struct agent *agent, struct delivery *d, struct rcpt *rcpt,
+	const struct why *why)
+{
+	settle(agent, d, rcpt, why_soft(why) ? REPORT_DEFERRED : REPORT_BOUNCED, why);
+}
+
+void rcpt_failed(const struct agent *agent, struct delivery *d, struct rcpt *rcpt,
+	const struct why *why)
+{
+	d->why = *why;
+	if (delivery_tries_next(agent, d, why)) {
+		log_tagged(LOG_SEVERITY_INFO, "%s", why->text);
+		rcpt->fate = RCPT_NEXT;
+	} else {
+		settle_failure(agent, d, rcpt, why);
+	}
+}
+
+/* Trouble of the destination, which qmgr should leave alone for a while (delivery.md 5.4). */
+static void note_hop(struct delivery *d, const struct why *why, bool deferred)
+{
+	if (why->site && deferred && !d->completed && d->hop.status == NULL)
+		d->hop = *why;
+}
+
+void rcpts_failed(const struct agent *agent, struct delivery *d, const struct why *why)
+{
+	bool next = delivery_tries_next(agent, d, why), deferred = false;
+
+	d->why = *why;
+	if (next)
+		log_tagged(LOG_SEVERITY_INFO, "%s", why->text);
+	for (size_t i = 0; i < d->rcpt_count; i++) {
+		struct rcpt *rcpt = &d->rcpts[i];
+
+		if (rcpt->fate != RCPT_OPEN)
+			continue;
+		if (next) {
+			rcpt->fate = RCPT_NEXT;
+			continue;
+		}
+		settle_failure(agent, d, rcpt, why);
+		deferred = deferred || rcpt->fate == RCPT_DEFERRED;
+	}
+	note_hop(d, why, deferred);
+}
+
+void rcpt_sent(const struct agent *agent, struct delivery *d, struct rcpt *rcpt, const char *status,
+	const char *mta, const char *text)
+{
+	struct why what = {.pool = d->pool};
+
+	why_set(&what, status, "%s", text);
+	why_said(&what, mta, "smtp", text);
+	settle(agent, d, rcpt, REPORT_SENT, &what);
+}

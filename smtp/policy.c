@@ -1,0 +1,344 @@
+#include "config.h"
+#include <string.h>
+#include "dns/name.h"
+#include "postfix/version.h"
+#include "smtp/policy.h"
+#include "smtp/policy_table.h"
+#include "util/addr.h"
+#include "util/log.h"
+#include "util/text.h"
+
+struct policy_base {
+	const struct destination *to;
+	const char *key;           /* next hop as looked up */
+	enum policy_found found;
+	struct policy_entry entry; /* POLICY_FOUND, or the parameters' level */
+	struct list warnings;      /* logged for each server, as Postfix does */
+	const char *source;
+};
+
+/* TLS-Required: no (RFC 8689 5; tls.md 13.1): no policy table, at most may. */
+static bool tls_not_required(const struct agent *agent, const struct request *request)
+{
+	bool requires = (request->sendopts & SENDOPT_REQUIRETLS)
+		&& agent->config->version >= POSTFIX(3, 11) && agent->config->requiretls_enable;
+
+	return agent->config->version >= POSTFIX(3, 10) && agent->config->tls_required_enable
+		&& (request->sendopts & SENDOPT_TLS_NOT_REQUIRED) && !requires;
+}
+
+static enum tls_level relaxed(const struct agent *agent)
+{
+	enum tls_level most = agent->config->tls_wrappermode ? TLS_LEVEL_ENCRYPT : TLS_LEVEL_MAY;
+
+	return agent->tls_level < most ? agent->tls_level : most;
+}
+
+struct policy_base *policy_for(const struct agent *agent, const struct delivery *d,
+	const struct destination *destination)
+{
+	struct policy_base *base = POOL_NEW(d->pool, struct policy_base);
+	bool relax = tls_not_required(agent, d->request);
+
+	base->to = destination;
+	base->key = destination->text;
+	base->warnings.pool = d->pool;
+	base->found = relax ? POLICY_NONE
+		: policy_lookup(agent, d->pool, base->key, &base->entry, &base->warnings);
+	base->source = "tls_policy_maps";
+	if (base->found == POLICY_NONE) {
+		base->entry = (struct policy_entry){.level = relax ? relaxed(agent) : agent->tls_level,
+			.match = {.pool = d->pool}, .tafiles = {.pool = d->pool},
+			.connection_reuse = -1, .enable_rpk = -1};
+		base->source = relax ? "TLS-Required: no" : "tls_security_level";
+	}
+	return base;
+}
+
+/* The names or strategies that count at verify and secure: the policy's, else the parameter's. */
+static struct list strategies(const struct agent *agent, struct pool *pool,
+	const struct policy_base *base)
+{
+	const struct config *config = agent->config;
+	struct list names = {.pool = pool};
+
+	if (base->entry.match.count)
+		return base->entry.match;
+	if (base->entry.level == TLS_LEVEL_VERIFY) {
+		list_split(&names, config->tls_verify_cert_match, ":" TEXT_LIST_SEPARATORS, false);
+		return names;
+	}
+	list_split(&names, config->tls_secure_cert_match, ":" TEXT_LIST_SEPARATORS, false);
+	/* What Postfix leaves to the administrator: a signed MX host's name (design.md 4). */
+	if (!config->secure_cert_match_set && config->secure_hostname_needs_dnssec
+		&& !agent->lmtp)
+		list_add(&names, "hostname");
+	return names;
+}
+
+bool policy_validates(const struct agent *agent, const struct policy_base *base)
+{
+	enum tls_level level = base->entry.level;
+	struct pool pool = {0};
+	struct list names;
+	bool validates;
+
+	if (agent->dns_validated)
+		return true;
+	if (base->found == POLICY_WRONG || level != TLS_LEVEL_SECURE
+		|| !agent->config->secure_hostname_needs_dnssec)
+		return level == TLS_LEVEL_DANE || level == TLS_LEVEL_DANE_ONLY;
+	names = strategies(agent, &pool, base);
+	validates = list_has_any_case(&names, "hostname");
+	pool_free(&pool);
+	return validates;
+}
+
+/* --- one server --- */
+
+struct deciding {
+	const struct agent *agent;
+	struct pool *pool;
+	const struct policy_base *base;
+	const struct server *server;
+	struct tls_policy *policy;
+	struct tls_name *names;
+	size_t name_count;
+	struct why *why;
+};
+
+static const char *ascii_name(struct pool *pool, const char *name)
+{
+	bool dot = name[0] == '.';
+	const char *ascii;
+
+	if (text_is_ascii(name))
+		return text_lower(pool_text(pool, name));
+	ascii = name_to_ascii(pool, dot ? name + 1 : name);
+	return ascii ? pool_format(pool, "%s%s", dot ? "." : "", ascii) : NULL;
+}
+
+static void accept_name(struct deciding *w, const char *name, const char *rule)
+{
+	const char *ascii = ascii_name(w->pool, name);
+
+	if (ascii == NULL)
+		return;
+	w->names[w->name_count++] = (struct tls_name){.name = ascii, .rule = rule};
+}
+
+/* design.md 4: the host's name counts at secure only when it is vouched for. */
+static void accept_hostname(struct deciding *w)
+{
+	const struct server *server = w->server;
+	bool needs = w->policy->expect.level == TLS_LEVEL_SECURE
+		&& w->agent->config->secure_hostname_needs_dnssec;
+
+	if (needs && !server->vouched) {
+		w->policy->expect.why_not = pool_format(w->pool, "%s would match, but %s", server->host,
+			server->not_vouched);
+		return;
+	}
+	accept_name(w, server->host, "hostname");
+	if (w->name_count)
+		w->names[w->name_count - 1].vouched = needs;
+}
+
+static void accept_strategy(struct deciding *w, const char *word)
+{
+	const char *nexthop = w->base->to->host;
+
+	if (text_same(word, "nexthop"))
+		accept_name(w, nexthop, "nexthop");
+	else if (text_same(word, "dot-nexthop"))
+		accept_name(w, pool_format(w->pool, ".%s", nexthop), "dot-nexthop");
+	else if (text_same(word, "hostname"))
+		accept_hostname(w);
+	else if (strcmp(word, ".") == 0)
+		log_warning("%s: ignoring invalid match name: \".\"", w->server->namaddrport);
+	else
+		accept_name(w, word, "match");
+}
+
+/* Nothing that the server could show would do: it is not even asked (design.md 4). */
+static bool nothing_to_match(struct deciding *w)
+{
+	const char *why_not = w->policy->expect.why_not;
+
+	return why_site(w->why, "4.7.5", "Server certificate not verified: no name is acceptable for %s%s%s",
+		w->server->namaddr, why_not[0] ? ": " : "", why_not);
+}
+
+static bool expect_names(struct deciding *w)
+{
+	const struct config *config = w->agent->config;
+	struct list words = strategies(w->agent, w->pool, w->base);
+	struct list files = w->base->entry.tafiles;
+
+	w->names = POOL_ARRAY(w->pool, struct tls_name, words.count + 1);
+	for (size_t i = 0; i < words.count; i++)
+		accept_strategy(w, words.items[i]);
+	w->policy->expect.names = w->names;
+	w->policy->expect.name_count = w->name_count;
+	if (files.count == 0)
+		list_split(&files, config->tls_trust_anchor_file, TEXT_LIST_SEPARATORS, false);
+	w->policy->expect.anchor_files = files.items;
+	w->policy->expect.anchor_file_count = files.count;
+	return w->name_count > 0 || nothing_to_match(w);
+}
+
+static bool good_fingerprint(const char *text)
+{
+	return text[0] && strspn(text, "0123456789abcdefABCDEF:") == strlen(text);
+}
+
+static bool expect_fingerprints(struct deciding *w)
+{
+	struct list given = w->base->entry.match, good = {.pool = w->pool};
+
+	if (given.count == 0)
+		list_split(&given, w->agent->config->tls_fingerprint_cert_match, TEXT_LIST_SEPARATORS,
+			false);
+	for (size_t i = 0; i < given.count; i++) {
+		if (good_fingerprint(given.items[i]))
+			list_add(&good, given.items[i]);
+		else
+			log_warning("malformed fingerprint value: %s", given.items[i]);
+	}
+	w->policy->expect.fingerprints = good.items;
+	w->policy->expect.fingerprint_count = good.count;
+	if (good.count)
+		return true;
+	log_warning("nexthop domain %s: configured at fingerprint security level, but with no"
+		" fingerprints to match.", w->base->to->host);
+	return why_site(w->why, "4.7.5", "client TLS configuration problem");
+}
+
+/* --- handshake settings (tls.md 2.8, 4) --- */
+
+static void settings(struct deciding *w)
+{
+	const struct config *config = w->agent->config;
+	const struct policy_entry *entry = &w->base->entry;
+	struct tls_expect *expect = &w->policy->expect;
+	bool may = expect->level == TLS_LEVEL_MAY;
+
+	expect->protocols = entry->protocols ? entry->protocols
+		: may ? config->tls_protocols : config->tls_mandatory_protocols;
+	expect->grade = entry->ciphers ? entry->ciphers
+		: may ? config->tls_ciphers : config->tls_mandatory_ciphers;
+	expect->exclude = entry->exclude ? entry->exclude
+		: may ? config->tls_exclude_ciphers
+		: pool_format(w->pool, "%s %s", config->tls_exclude_ciphers,
+			config->tls_mandatory_exclude_ciphers);
+	w->policy->reuse = entry->connection_reuse < 0 ? config->tls_connection_reuse
+		: entry->connection_reuse;
+}
+
+static bool server_name(struct deciding *w)
+{
+	const char *name = w->base->entry.servername, *reason, *ascii;
+
+	if (name == NULL) {
+		name = w->agent->config->tls_servername;
+		if (name[0] && !name_is_host(name, &reason)) {
+			log_warning("\"%s_tls_servername = %s\" specifies an invalid hostname",
+				w->agent->program, name);
+			return why_site(w->why, "4.7.5", "client TLS configuration problem");
+		}
+	}
+	if (text_same(name, "hostname"))
+		name = w->server->host;
+	else if (text_same(name, "nexthop"))
+		name = w->base->to->host;
+	ascii = name[0] && !addr_is_numeric(name) ? ascii_name(w->pool, name) : "";
+	w->policy->expect.sni = ascii ? ascii : "";
+	return true;
+}
+
+/* --- levels --- */
+
+static bool wrapper_allows(struct deciding *w)
+{
+	if (!w->agent->config->tls_wrappermode
+		|| w->policy->expect.level >= TLS_LEVEL_ENCRYPT)
+		return true;
+	log_warning("%s_tls_wrappermode requires \"%s_tls_security_level = encrypt\" (or stronger)",
+		w->agent->program, w->agent->program);
+	return false; /* without a reason of its own */
+}
+
+static void unix_socket_level(struct deciding *w)
+{
+	if (w->base->to->path == NULL || w->policy->expect.level != TLS_LEVEL_MAY)
+		return;
+	log_warning("smtp_connect_local: opportunistic TLS encryption is not appropriate for"
+		" unix-domain destinations.");
+	w->policy->expect.level = TLS_LEVEL_NONE;
+}
+
+static bool skip(struct deciding *w)
+{
+	log_warning("TLS policy lookup for %s/%s: %s", w->base->key, w->server->host, w->why->text);
+	return false;
+}
+
+static bool broken_policy(struct deciding *w)
+{
+	const char *failure = w->base->entry.failure;
+
+	why_site(w->why, "4.7.5", "client TLS configuration problem");
+	skip(w);
+	w->why->text = pool_format(w->pool, "%s: %s", w->why->text, failure);
+	return false;
+}
+
+static bool expectation(struct deciding *w)
+{
+	switch (w->policy->expect.level) {
+	case TLS_LEVEL_NONE:
+		return true;
+	case TLS_LEVEL_MAY:
+	case TLS_LEVEL_ENCRYPT:
+		settings(w);
+		return server_name(w) || skip(w);
+	case TLS_LEVEL_FINGERPRINT:
+		settings(w);
+		return (server_name(w) && expect_fingerprints(w)) || skip(w);
+	case TLS_LEVEL_VERIFY:
+	case TLS_LEVEL_SECURE:
+		settings(w);
+		return (server_name(w) && expect_names(w)) || skip(w);
+	case TLS_LEVEL_HALF_DANE:
+	case TLS_LEVEL_DANE:
+	case TLS_LEVEL_DANE_ONLY:
+	case TLS_LEVEL_INVALID:
+	case TLS_LEVEL_NOT_FOUND:
+		break;
+	}
+	why_site(w->why, "4.7.5", "security level %s is not supported yet",
+		tls_level_name(w->policy->expect.level));
+	return skip(w);
+}
+
+const struct tls_policy *policy_decide(const struct agent *agent, const struct delivery *d,
+	const struct policy_base *base, const struct server *server, struct why *why)
+{
+	struct tls_policy *policy = POOL_NEW(d->pool, struct tls_policy);
+	struct deciding w = {.agent = agent, .pool = d->pool, .base = base, .server = server,
+		.policy = policy, .why = why};
+
+	for (size_t i = 0; i < base->warnings.count; i++)
+		log_warning("%s", base->warnings.items[i]);
+	if (base->found == POLICY_WRONG) {
+		broken_policy(&w);
+		return NULL;
+	}
+	policy->source = base->source;
+	policy->expect = (struct tls_expect){.level = base->entry.level, .protocols = "", .grade = "",
+		.exclude = "", .sni = "", .why_not = ""};
+	unix_socket_level(&w);
+	if (server->plaintext && policy->expect.level == TLS_LEVEL_MAY)
+		policy->expect.level = TLS_LEVEL_NONE;
+	return wrapper_allows(&w) && expectation(&w) ? policy : NULL;
+}
