@@ -6,6 +6,7 @@
  */
 #include <stdbool.h>
 #include "dns/lookup.h"
+#include "dns/plain.h"
 #include "postfix/match.h"
 #include "postfix/queuefile.h"
 #include "postfix/report.h"
@@ -13,7 +14,9 @@
 #include "postfix/wire.h"
 #include "smtp/config.h"
 #include "tls/engine.h"
+#include "tls/expect.h"
 
+struct answers;
 struct unbound;
 
 enum agent_header { AGENT_DELIVERED_TO = 1, AGENT_ORIGINAL_TO = 2, AGENT_RETURN_PATH = 4, AGENT_FINAL = 8 };
@@ -30,7 +33,9 @@ struct agent {
 	struct queuefile_options queue;
 
 	struct resolver resolver;      /* plain and validated, behind the answer cache */
+	struct answers *answers;       /* behind resolver; NULL: DNS is disabled */
 	struct unbound *unbound;       /* NULL: DNS is disabled */
+	struct plain_options plain;    /* smtp_dns_resolver_options */
 	struct lookup_options lookup;
 	bool dns_enabled, dns_validated; /* smtp_dns_support_level: not disabled; dnssec */
 	bool lookup_dns, lookup_native;  /* smtp_host_lookup */
@@ -42,6 +47,7 @@ struct agent {
 
 	struct tls_engine *tls;        /* NULL: TLS is off, or failed to start */
 	enum tls_level tls_level;      /* smtp_tls_security_level or its obsolete kin */
+	unsigned tls_log;              /* TLS_LOG_ bits of smtp_tls_loglevel */
 	const struct tables *tls_policy_maps, *discard_ehlo_maps;
 	const struct table *reply_filter; /* NULL: none */
 	const struct tables *dns_reply_filter;

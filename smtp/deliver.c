@@ -75,8 +75,7 @@ static void log_channel(const struct agent *agent, const struct connection *conn
 {
 	const struct tls_verdict *tls = &conn->tls;
 
-	if (!conn->in_tls || !(tls_log_parse("", agent->config->tls_loglevel, agent->config->version)
-		& TLS_LOG_SUMMARY))
+	if (!conn->in_tls || !(agent->tls_log & TLS_LOG_SUMMARY))
 		return;
 	log_tagged(LOG_SEVERITY_INFO, "tls: level=%s verified=%s name=%s rule=%s mx=%s protocol=%s"
 		" cipher=%s reused=%s", tls_level_name(conn->policy->expect.level),

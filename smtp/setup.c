@@ -1,0 +1,498 @@
+#include "config.h"
+#include <stdlib.h>
+#include <string.h>
+#include "dns/answers.h"
+#include "dns/plain.h"
+#include "dns/unbound.h"
+#include "smtp/ehlo.h"
+#include "smtp/setup.h"
+#include "util/list.h"
+#include "util/log.h"
+#include "util/net.h"
+#include "util/text.h"
+
+enum { ANSWERS_MOST = 10000 }; /* DNS answers kept */
+
+/* --- master.cf --- */
+
+static void flags_word(struct agent *agent, const char *word)
+{
+	static const struct {
+		char letter;
+		unsigned bit;
+	} letters[] = {{'D', AGENT_DELIVERED_TO}, {'O', AGENT_ORIGINAL_TO}, {'R', AGENT_RETURN_PATH},
+		{'X', AGENT_FINAL}};
+	const char *value = word + strlen("flags=");
+
+	agent->flags = 0;
+	for (const char *at = value; *at; at++) {
+		unsigned bit = 0;
+
+		for (size_t i = 0; i < COUNT(letters); i++)
+			if (letters[i].letter == *at)
+				bit = letters[i].bit;
+		if (bit == 0)
+			log_fatal("unknown flags=%c value \"%c\" in \"%s\"", *at, *at, value);
+		agent->flags |= bit;
+	}
+}
+
+static void words(struct agent *agent, struct pool *pool, const struct master_args *args)
+{
+	const char *flags = "flags=";
+
+	for (size_t i = 0; i < args->words.count; i++) {
+		const char *word = args->words.items[i];
+
+		if (!text_starts_any_case(word, "flags="))
+			log_fatal("unknown attribute name: %s", word);
+		flags_word(agent, word);
+		flags = word;
+	}
+	if (agent->lmtp && agent->config->lmtp_assume_final && !(agent->flags & AGENT_FINAL)) {
+		agent->flags |= AGENT_FINAL;
+		log_warning("lmtp_assume_final is obsolete; instead, specify \"%s\" in master.cf",
+			pool_format(pool, "%sX", flags));
+	}
+}
+
+/* --- words with a fixed vocabulary (configuration.md 6) --- */
+
+/* Calls set() for each word of VALUE; it says false to a word that it doesn't know. */
+static void vocabulary(struct agent *agent, const char *param, const char *value,
+	bool (*set)(struct agent *agent, const char *word))
+{
+	struct pool pool = {0};
+	const char *rest = value, *word;
+
+	while ((word = text_token(&pool, &rest, TEXT_LIST_SEPARATORS, false)) != NULL)
+		if (!set(agent, word))
+			log_fatal("unknown %s value \"%s\" in \"%s\"", param, word, value);
+	pool_free(&pool);
+}
+
+static void enable_family(struct agent *agent, int family)
+{
+	for (size_t i = 0; i < agent->family_count; i++)
+		if (agent->families[i] == family)
+			return;
+	agent->families[agent->family_count++] = family;
+}
+
+static bool protocol(struct agent *agent, const char *word)
+{
+	bool all = strcmp(word, "all") == 0, v4 = strcmp(word, "ipv4") == 0;
+
+	if (all || v4)
+		enable_family(agent, AF_INET);
+	if (all || strcmp(word, "ipv6") == 0)
+		enable_family(agent, AF_INET6);
+	return all || v4 || strcmp(word, "ipv6") == 0;
+}
+
+static bool host_lookup(struct agent *agent, const char *word)
+{
+	bool dns = strcmp(word, "dns") == 0, native = strcmp(word, "native") == 0;
+
+	agent->lookup_dns = agent->lookup_dns || dns;
+	agent->lookup_native = agent->lookup_native || native;
+	return dns || native;
+}
+
+static bool resolver_option(struct agent *agent, const char *word)
+{
+	bool defnames = strcmp(word, "res_defnames") == 0, search = strcmp(word, "res_dnsrch") == 0;
+
+	agent->plain.defnames = agent->plain.defnames || defnames;
+	agent->plain.search = agent->plain.search || search;
+	return defnames || search;
+}
+
+static void dns_support(struct agent *agent)
+{
+	const struct config *config = agent->config;
+	const char *level = config->dns_support_level;
+
+	if (level[0] == '\0')
+		level = config->disable_dns_lookups ? "disabled" : "enabled";
+	agent->dns_validated = text_same(level, "dnssec");
+	agent->dns_enabled = agent->dns_validated || text_same(level, "enabled");
+	if (!agent->dns_enabled && !text_same(level, "disabled"))
+		log_fatal("invalid smtp_dns_support_level: \"%s\"", level);
+	if (!agent->dns_enabled) {
+		agent->lookup_dns = false;
+		agent->lookup_native = true;
+	}
+}
+
+static void choices(struct agent *agent)
+{
+	const struct config *config = agent->config;
+
+	vocabulary(agent, "inet_protocols", config->inet_protocols, protocol);
+	vocabulary(agent, "smtp_host_lookup", config->host_lookup, host_lookup);
+	vocabulary(agent, "smtp_dns_resolver_options", config->dns_resolver_options, resolver_option);
+	dns_support(agent);
+	if (!text_same(config->address_preference, "any") && !text_same(config->address_preference, "ipv4")
+		&& !text_same(config->address_preference, "ipv6"))
+		log_fatal("bad smtp_address_preference value: %s", config->address_preference);
+	agent->probe_data = text_same(config->address_verify_target, "data");
+	if (!agent->probe_data && !text_same(config->address_verify_target, "rcpt"))
+		log_fatal("bad protocol stage: \"smtp_address_verify_target = %s\"",
+			config->address_verify_target);
+	agent->discard_ehlo = ehlo_words(config->discard_ehlo_keywords);
+}
+
+/* --- our own addresses (delivery.md 1.5, 1.9) --- */
+
+static void own_address(struct agent *agent, const struct addr *addr)
+{
+	struct addr *more = realloc(agent->own_addresses, (agent->own_count + 1) * sizeof *more);
+
+	if (more == NULL)
+		abort();
+	agent->own_addresses = more;
+	more[agent->own_count++] = *addr;
+}
+
+/* All interfaces, or those of the loopback. */
+static void own_interfaces(struct agent *agent, bool loopback_only)
+{
+	size_t count;
+	struct addr *all = net_own_addresses(&count);
+
+	for (size_t i = 0; all && i < count; i++)
+		if (!loopback_only || addr_is_loopback(&all[i]))
+			own_address(agent, &all[i]);
+	free(all);
+}
+
+static void own_host(struct agent *agent, struct pool *pool, const char *param, const char *host)
+{
+	struct addr addr, *addrs;
+	size_t count;
+	const char *text;
+	bool bracket = host[0] == '[' && host[strlen(host) - 1] == ']';
+
+	if (bracket)
+		host = pool_bytes(pool, host + 1, strlen(host) - 2);
+	if (addr_parse(&addr, host, 0)) {
+		own_address(agent, &addr);
+		return;
+	}
+	if (native_lookup(pool, host, &addrs, &count, &text) != NATIVE_OK)
+		log_fatal("config variable %s: host not found: %s", param, host);
+	for (size_t i = 0; i < count; i++)
+		own_address(agent, &addrs[i]);
+}
+
+static void own_list(struct agent *agent, struct pool *pool, const char *param, const char *value)
+{
+	const char *host;
+
+	while ((host = text_token(pool, &value, " \t,", false)) != NULL) {
+		if (strcmp(host, "all") == 0)
+			own_interfaces(agent, false);
+		else if (strcmp(host, "loopback-only") == 0)
+			own_interfaces(agent, true);
+		else
+			own_host(agent, pool, param, host);
+	}
+}
+
+/* The one address of FAMILY that inet_interfaces leaves us, if it is no loopback. */
+static void only_address(const struct agent *agent, int family, struct addr *bind)
+{
+	size_t count = 0;
+	const struct addr *only = NULL;
+
+	for (size_t i = 0; i < agent->own_count; i++)
+		if (addr_family(&agent->own_addresses[i]) == family) {
+			only = &agent->own_addresses[i];
+			count++;
+		}
+	if (count == 1 && !addr_is_loopback(only))
+		*bind = *only;
+}
+
+static void bind_address(const struct agent *agent, struct pool *pool, const char *param,
+	const char *value, int family, struct addr *bind)
+{
+	const char *text = value;
+	size_t length = strlen(value);
+
+	if (length == 0) {
+		only_address(agent, family, bind);
+		return;
+	}
+	if (value[0] == '[') {
+		if (value[length - 1] != ']')
+			log_fatal("smtp_connect_addr: malformed %s parameter: %s", param, value);
+		text = pool_bytes(pool, value + 1, length - 2);
+	}
+	if (!addr_parse(bind, text, 0) || addr_family(bind) != family)
+		log_fatal("smtp_connect_addr: bad %s parameter: %s: %s", param, value,
+			"Name or service not known");
+}
+
+static void addresses(struct agent *agent, struct pool *pool)
+{
+	const struct config *config = agent->config;
+
+	own_list(agent, pool, "inet_interfaces", config->inet_interfaces);
+	bind_address(agent, pool, pool_format(pool, "%s_bind_address", agent->program),
+		config->bind_address, AF_INET, &agent->bind4);
+	bind_address(agent, pool, pool_format(pool, "%s_bind_address6", agent->program),
+		config->bind_address6, AF_INET6, &agent->bind6);
+	own_list(agent, pool, "proxy_interfaces", config->proxy_interfaces);
+}
+
+/* --- tables, in Postfix's order (tables.md 2) --- */
+
+static const struct tables *tables(struct agent *agent, struct pool *pool, const char *name,
+	const char *value, unsigned flags)
+{
+	return tables_open(agent->tables, pool_format(pool, "%s_%s", agent->program, name), value,
+		flags);
+}
+
+static bool is_parent_style(struct pool *pool, const struct config *config, const char *param)
+{
+	struct list names = {.pool = pool};
+
+	list_split(&names, config->parent_domain_matches_subdomains, TEXT_LIST_SEPARATORS, false);
+	return list_has_any_case(&names, param);
+}
+
+static void open_tables(struct agent *agent, struct pool *pool)
+{
+	const struct config *config = agent->config;
+	const unsigned folded = TABLE_LOCK | TABLE_FOLD | TABLE_UTF8;
+	struct reporter *reporter = &agent->reporter;
+
+	reporter->status_filter_name = pool_format(pool, "%s_delivery_status_filter", agent->program);
+	reporter->status_filter = tables(agent, pool, "delivery_status_filter",
+		config->delivery_status_filter, TABLE_LOCK);
+	agent->tls_policy_maps = tables(agent, pool, "tls_policy_maps", config->tls_policy_maps, folded);
+	reporter->fast_flush = match_open(agent->tables, "fast_flush_domains",
+		config->fast_flush_domains, is_parent_style(pool, config, "fast_flush_domains")
+		? MATCH_DOMAIN_PARENT : MATCH_DOMAIN, TABLE_LOCK | TABLE_UTF8);
+	agent->discard_ehlo_maps = tables(agent, pool, agent->lmtp ? "discard_lhlo_keyword_address_maps"
+		: "discard_ehlo_keyword_address_maps", config->discard_ehlo_keyword_address_maps, TABLE_LOCK);
+	if (config->reply_filter[0])
+		agent->reply_filter = table_open(agent->tables, config->reply_filter,
+			TABLE_LOCK | TABLE_FOLD);
+	agent->dns_reply_filter = tables(agent, pool, "dns_reply_filter", config->dns_reply_filter,
+		TABLE_LOCK | TABLE_FOLD);
+	agent->srv_services = match_open(agent->tables, "use_srv_lookup", config->use_srv_lookup,
+		MATCH_STRING, TABLE_LOCK | TABLE_UTF8);
+}
+
+static void table_set(struct agent *agent)
+{
+	const struct config *config = agent->config;
+	const struct table_options options = {
+		.utf8 = config->smtputf8_enable,
+		.open_error_is_fatal = config->daemon_table_open_error_is_fatal,
+		.version = config->version,
+		.queue_directory = config->queue_directory,
+		.default_database_type = config->default_database_type,
+		.proxymap_service = config->proxymap_service_name,
+		.ipc_timeout = config->ipc_timeout,
+		.bdb_read_buffer = config->berkeley_db_read_buffer_size,
+		.socketmap_reply_most = config->socketmap_max_reply_size,
+	};
+
+	agent->tables = table_set_new(&options);
+}
+
+/* --- the daemons around us --- */
+
+static void daemons(struct agent *agent)
+{
+	const struct config *config = agent->config;
+
+	agent->wire = (struct wire){
+		.version = config->version,
+		.ipc_timeout = config->ipc_timeout,
+		.bounce_service = config->bounce_service_name,
+		.defer_service = config->defer_service_name,
+		.trace_service = config->trace_service_name,
+		.flush_service = config->flush_service_name,
+		.verify_service = config->address_verify_service_name,
+		.cleanup_service = config->cleanup_service_name,
+		.rewrite_service = config->rewrite_service_name,
+		.proxymap_service = config->proxymap_service_name,
+		.queue_directory = config->queue_directory,
+	};
+	agent->reporter = (struct reporter){
+		.wire = &agent->wire,
+		.soft_bounce = config->soft_bounce,
+		.negative_cache = config->address_verify_negative_cache,
+		.external_addresses = text_same(config->info_log_address_format, "external"),
+		.delay_resolution = config->delay_logging_resolution_limit,
+		.verify_name = config->address_verify_service_name,
+		.bounce_name = config->bounce_service_name,
+		.defer_name = config->defer_service_name,
+		.trace_name = config->trace_service_name,
+		.flush_name = config->flush_service_name,
+	};
+	agent->queue = (struct queuefile_options){config->hash_queue_names, config->hash_queue_depth};
+}
+
+/* --- DNS --- */
+
+/* smtp_dns_reply_filter: 1 keep, 0 drop, -1 wrong. */
+static int filter_record(void *context, const char *record)
+{
+	const struct agent *agent = context;
+	struct buf result = BUF(0);
+	enum table_answer answer = tables_find(agent->dns_reply_filter, record, &result);
+	int verdict = answer == TABLE_NONE ? 1 : -1;
+
+	if (answer == TABLE_FOUND && text_same(buf_text(&result), "IGNORE")) {
+		log_info("ignoring DNS RR: %s", record);
+		verdict = 0;
+	} else if (answer == TABLE_FOUND) {
+		log_warning("%s_dns_reply_filter: unknown DNS filter action: \"%s\"", agent->program,
+			buf_text(&result));
+	}
+	buf_close(&result);
+	return verdict;
+}
+
+static enum dns_upstream upstream(const char *mode)
+{
+	if (text_same(mode, "forward"))
+		return DNS_UPSTREAM_FORWARD;
+	if (text_same(mode, "recursion"))
+		return DNS_UPSTREAM_RECURSION;
+	if (!text_same(mode, "auto"))
+		log_fatal("invalid safemx_dns_mode: \"%s\": need forward, recursion, or auto", mode);
+	return DNS_UPSTREAM_AUTO;
+}
+
+static void dns(struct agent *agent, struct pool *pool)
+{
+	const struct config *config = agent->config;
+	const struct unbound_options options = {
+		.upstream = upstream(config->dns_mode),
+		.anchor_file = config->dnssec_anchor_file,
+		.exceptions = config->dnssec_exceptions,
+		.probe = config->dnssec_probe,
+		.ipv6 = agent->family_count > 1 || (agent->family_count && agent->families[0] == AF_INET6),
+	};
+	const char *error;
+
+	agent->lookup = (struct lookup_options){
+		.idna = config->smtputf8_enable,
+		.version = config->version,
+		.filter = agent->dns_reply_filter ? filter_record : NULL,
+		.filter_context = agent,
+	};
+	if (!agent->dns_enabled)
+		return;
+	agent->unbound = unbound_new(pool, &options, &error);
+	if (agent->unbound == NULL)
+		log_fatal("%s", error);
+	agent->answers = answers_new(plain_resolver(&agent->plain), unbound_resolver(agent->unbound),
+		ANSWERS_MOST);
+	agent->resolver = answers_resolver(agent->answers);
+}
+
+/* --- TLS (tls.md 1.2, 2.1) --- */
+
+static enum tls_level global_level(const struct config *config)
+{
+	enum tls_level level;
+
+	if (config->tls_security_level[0] == '\0') {
+		if (config->enforce_tls)
+			return config->tls_enforce_peername ? TLS_LEVEL_VERIFY : TLS_LEVEL_ENCRYPT;
+		return config->use_tls ? TLS_LEVEL_MAY : TLS_LEVEL_NONE;
+	}
+	level = tls_level_parse(config->tls_security_level);
+	if (level == TLS_LEVEL_INVALID)
+		log_fatal("Invalid TLS level \"%s\"", config->tls_security_level);
+	return level;
+}
+
+static void tls_files(struct tls_options *options, const struct config *config)
+{
+	options->ca_file = config->tls_CAfile;
+	options->ca_path = config->tls_CApath;
+	options->append_default_ca = config->tls_append_default_CA;
+	options->verify_depth = config->tls_scert_verifydepth;
+	options->cert_file = config->tls_cert_file;
+	options->key_file = config->tls_key_file;
+	options->dcert_file = config->tls_dcert_file;
+	options->dkey_file = config->tls_dkey_file;
+	options->eccert_file = config->tls_eccert_file;
+	options->eckey_file = config->tls_eckey_file;
+	options->chain_files = config->tls_chain_files;
+}
+
+static void tls_algorithms(struct tls_options *options, const struct config *config)
+{
+	options->fingerprint_digest = config->tls_fingerprint_digest;
+	options->dane_digests = config->tls_dane_digests;
+	options->high_list = config->tls_high_cipherlist;
+	options->medium_list = config->tls_medium_cipherlist;
+	options->low_list = config->tls_low_cipherlist;
+	options->export_list = config->tls_export_cipherlist;
+	options->null_list = config->tls_null_cipherlist;
+	options->curves = config->tls_eecdh_auto_curves;
+	options->groups = config->version >= POSTFIX(3, 8) ? config->tls_ffdhe_auto_groups : "";
+}
+
+static void tls(struct agent *agent, struct pool *pool)
+{
+	const struct config *config = agent->config;
+	struct tls_options *options = POOL_NEW(pool, struct tls_options);
+
+	agent->tls_level = global_level(config);
+	agent->tls_log = tls_log_parse(pool_format(pool, "%s_tls_loglevel", agent->program),
+		config->tls_loglevel, config->version);
+	if (agent->tls_level <= TLS_LEVEL_NONE && config->tls_policy_maps[0] == '\0')
+		return;
+	tls_files(options, config);
+	tls_algorithms(options, config);
+	options->version = config->version;
+	options->lmtp = agent->lmtp;
+	options->log = agent->tls_log;
+	options->session_timeout =
+		config->tls_session_cache_database[0] ? config->tls_session_cache_timeout : 0;
+	options->wildcards_many_labels = config->tls_wildcard_matches_multiple_labels
+		&& config->version < POSTFIX(3, 6);
+	options->fast_shutdown = config->tls_fast_shutdown_enable;
+	options->utf8 = config->smtputf8_enable;
+	agent->tls = tls_engine_open(options);
+}
+
+void setup_agent(struct agent *agent, struct pool *pool, const struct config *config,
+	const struct master_args *args)
+{
+	*agent = (struct agent){
+		.config = config,
+		.program = config->lmtp ? "lmtp" : "smtp",
+		.service = args->service,
+		.lmtp = config->lmtp,
+	};
+	words(agent, pool, args);
+	choices(agent);
+	addresses(agent, pool);
+	daemons(agent);
+	table_set(agent);
+	open_tables(agent, pool);
+	dns(agent, pool);
+	tls(agent, pool);
+}
+
+void setup_close(struct agent *agent)
+{
+	tls_engine_close(agent->tls);
+	answers_free(agent->answers);
+	unbound_free(agent->unbound);
+	table_set_free(agent->tables);
+	free(agent->own_addresses);
+}
