@@ -386,7 +386,8 @@ static void dns(struct agent *agent, struct pool *pool)
 
 	agent->lookup = (struct lookup_options){
 		.idna = config->smtputf8_enable,
-		.version = config->version,
+		.idna_2003 = config->enable_idna2003_compatibility,
+		.insecure_host_tlsa = config->tls_force_insecure_host_tlsa_lookup,
 		.filter = agent->dns_reply_filter ? filter_record : NULL,
 		.filter_context = agent,
 	};
