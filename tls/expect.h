@@ -25,7 +25,7 @@ enum tls_level { /* Postfix's order: strength is compared with < and > */
 
 /* The word as configured and logged, any letter case on the way in. */
 enum tls_level tls_level_parse(const char *word); /* INVALID: no such word (half-dane too) */
-const char *tls_level_name(enum tls_level level);
+const char *tls_level_name(enum tls_level level); /* "unknown" for those below none */
 bool tls_level_required(enum tls_level level);   /* TLS must be had: above may */
 bool tls_level_must_match(enum tls_level level); /* the certificate must match: above encrypt */
 
