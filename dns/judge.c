@@ -9,7 +9,7 @@
 enum verdict {
 	KEEP,
 	BAD_NAME,  /* dropped; an answer of nothing else is INVALID */
-	MALFORMED, /* the answer is not to be believed: RETRY */
+	MALFORMED, /* dropped; an answer of nothing better is RETRY */
 	REFUSED,   /* a null MX or null SRV */
 };
 
@@ -29,7 +29,7 @@ const char *judge_name(struct pool *pool, const struct lookup_options *options, 
 	if (options->idna)
 		ascii = options->idna_2003 ? name_to_ascii_2003(pool, name)
 			: name_to_ascii(pool, name);
-	ascii = name_plain(pool, ascii ? ascii : name);
+	ascii = name_bare(pool, ascii ? ascii : name);
 	if (strcmp(name, ".") == 0)
 		return ".";
 	if (!addr_is_numeric(ascii) && name_is_owner(ascii, NULL))
@@ -80,6 +80,25 @@ static enum lookup_status status_of(enum dns_rcode_class class)
 	return LOOKUP_RETRY;
 }
 
+static void unreadable(const struct bench *bench, enum lookup_status status, struct judged *judged)
+{
+	const char *name = bench->question->name;
+
+	judged->status = status;
+	judged->count = 0;
+	judged->text = pool_format(bench->pool, "Name service error for name=%s type=%s: "
+		"Malformed or unexpected name server reply", name,
+		rr_type_name(bench->question->type));
+}
+
+static void malformed_name(const struct bench *bench, enum dns_type type, const char *owner,
+	const char *name)
+{
+	log_warning("valid_hostname: %s", name_complaint(bench->pool, name));
+	log_warning("malformed domain name in resource data of %s record for %s: %s",
+		rr_type_name(type), owner, name);
+}
+
 /*
  * Postfix names the question that failed. It follows an alias only to ask for data that the answer
  * did not have, so it knows the target then; a name error is said of the name it asked.
@@ -88,7 +107,7 @@ static const char *failed_name(const struct bench *bench)
 {
 	const struct dns_answer *answer = &bench->question->answer;
 
-	if (answer->class == DNS_NO_DATA || bench->mode == DNS_PLAIN)
+	if (answer->aliased && (answer->class == DNS_NO_DATA || bench->mode == DNS_PLAIN))
 		return answer->name;
 	return bench->question->name;
 }
@@ -97,6 +116,13 @@ static void failed(const struct bench *bench, struct judged *judged)
 {
 	const struct dns_answer *answer = &bench->question->answer;
 	const char *name = failed_name(bench);
+
+	if (answer->aliased && answer->class == DNS_NO_DATA && !addr_is_numeric(name)
+		&& !name_is_owner(name, NULL)) {
+		malformed_name(bench, DNS_CNAME, bench->question->name, name);
+		unreadable(bench, LOOKUP_INVALID, judged);
+		return;
+	}
 
 	judged->status = status_of(answer->class);
 	if (answer->class == DNS_LOOP) {
@@ -128,18 +154,14 @@ static enum verdict refused(const struct bench *bench, struct judged *judged)
 static enum verdict target(const struct bench *bench, const struct dns_record *record,
 	const char *name)
 {
-	const char *type = rr_type_name(bench->question->type);
-
 	if (addr_is_numeric(name)) {
-		log_warning("numeric domain name in resource data of %s record for %s: %s", type,
-			record->owner, name);
+		log_warning("numeric domain name in resource data of %s record for %s: %s",
+			rr_type_name(bench->question->type), record->owner, name);
 		return KEEP;
 	}
 	if (name_is_owner(name, NULL))
 		return KEEP;
-	log_warning("valid_hostname: %s", name_complaint(bench->pool, name));
-	log_warning("malformed domain name in resource data of %s record for %s: %s", type,
-		record->owner, name);
+	malformed_name(bench, bench->question->type, record->owner, name);
 	return BAD_NAME;
 }
 
@@ -205,57 +227,70 @@ static enum verdict judge_rdata(const struct bench *bench, const struct dns_reco
 	return KEEP;
 }
 
+/* The owner of a record, which an alias may have led to: the same rules. */
+static enum verdict owner(const struct bench *bench, const struct dns_record *record)
+{
+	const char *type = rr_type_name(bench->question->type), *name = record->owner;
+
+	if (addr_is_numeric(name)) {
+		log_warning("numeric domain name in resource name of %s record for %s: %s", type,
+			name, name);
+		return KEEP;
+	}
+	if (*name == '\0' || name_is_owner(name, NULL))
+		return KEEP;
+	log_warning("valid_hostname: %s", name_complaint(bench->pool, name));
+	log_warning("malformed domain name in resource name of %s record for %s: %s", type, name,
+		name);
+	return BAD_NAME;
+}
+
 static enum verdict judge_record(const struct bench *bench, const struct dns_record *record,
 	struct judged *judged)
 {
-	if (*record->owner && !name_is_owner(record->owner, NULL)) {
-		log_warning("valid_hostname: %s", name_complaint(bench->pool, record->owner));
-		return BAD_NAME;
-	}
-	return judge_rdata(bench, record, judged);
+	enum verdict verdict = owner(bench, record);
+
+	return verdict == KEEP ? judge_rdata(bench, record, judged) : verdict;
 }
 
-static void unreadable(const struct bench *bench, enum lookup_status status, struct judged *judged)
+static void keep_record(const struct bench *bench, const struct dns_record *record,
+	struct judged *judged)
 {
-	const char *name = bench->question->name;
-
-	judged->status = status;
-	judged->count = 0;
-	judged->text = pool_format(bench->pool, "Name service error for name=%s type=%s: "
-		"Malformed or unexpected name server reply", name,
-		rr_type_name(bench->question->type));
+	if (judged->count < JUDGE_RECORDS_MOST)
+		judged->records[judged->count] = *record;
+	else if (judged->count == JUDGE_RECORDS_MOST)
+		log_warning("DNS record count limit (%d) exceeded -- dropping excess record(s) "
+			"after qname=%s qtype=%s", JUDGE_RECORDS_MOST, bench->question->name,
+			rr_type_name(bench->question->type));
+	judged->count++;
 }
 
 /* Fills judged->records. False: the answer is settled, and its status and text are set. */
 static bool collect(const struct bench *bench, struct judged *judged)
 {
 	const struct dns_answer *answer = &bench->question->answer;
+	enum lookup_status otherwise = LOOKUP_INVALID;
 
 	judged->records = POOL_ARRAY(bench->pool, struct dns_record,
 		answer->count < JUDGE_RECORDS_MOST ? answer->count : JUDGE_RECORDS_MOST);
-	for (size_t i = 0; i < answer->count; i++) {
+	for (size_t i = 0; i < answer->count; i++)
 		switch (judge_record(bench, &answer->records[i], judged)) {
+		case KEEP:
+			keep_record(bench, &answer->records[i], judged);
+			break;
+		case BAD_NAME:
+			break;
+		case MALFORMED:
+			otherwise = LOOKUP_RETRY;
+			break;
 		case REFUSED:
 			judged->count = 0;
 			return false;
-		case MALFORMED:
-			unreadable(bench, LOOKUP_RETRY, judged);
-			return false;
-		case BAD_NAME:
-			continue;
-		case KEEP:
-			break;
 		}
-		if (judged->count == JUDGE_RECORDS_MOST) {
-			log_warning("DNS record count limit (%d) exceeded -- dropping excess record(s) "
-				"after qname=%s qtype=%s", JUDGE_RECORDS_MOST,
-				bench->question->name, rr_type_name(bench->question->type));
-			break;
-		}
-		judged->records[judged->count++] = answer->records[i];
-	}
 	if (judged->count == 0)
-		unreadable(bench, LOOKUP_INVALID, judged);
+		unreadable(bench, otherwise, judged);
+	else if (judged->count > JUDGE_RECORDS_MOST)
+		judged->count = JUDGE_RECORDS_MOST;
 	return judged->count > 0;
 }
 

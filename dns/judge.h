@@ -22,7 +22,7 @@ struct judged {
 };
 
 /*
- * NAME as it is asked: lower case, A-labels, no final dot. NULL: it is never asked (an address, or
+ * NAME as it is asked: A-labels, no final dot. NULL: it is never asked (an address, or
  * not a host name), and *judged is NOT_FOUND with Postfix's text.
  */
 const char *judge_name(struct pool *pool, const struct lookup_options *options, const char *name,

@@ -34,7 +34,7 @@ struct lookup_options {
 };
 
 struct lookup_host {      /* one MX or SRV target */
-	const char *host;     /* lower case, no final dot; may be numeric */
+	const char *host;     /* as the record has it, no final dot; may be numeric */
 	unsigned preference;  /* MX preference, SRV priority */
 	unsigned weight, port; /* SRV only */
 };
@@ -66,7 +66,7 @@ struct lookup_addrs {
 	bool alias_secure;
 	const char *alias_problem;
 	const char *text;     /* when not OK; else "" */
-	const char *host;     /* the name asked, A-labels, lower case, no final dot */
+	const char *host;     /* the name asked, A-labels, no final dot */
 	const char *canonical; /* after aliases */
 	struct addr *addrs;   /* in question order: A then AAAA, or as FAMILIES says; port 0 */
 	size_t count;

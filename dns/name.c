@@ -20,7 +20,7 @@ static bool is_label_byte(int byte)
 }
 
 /* The first thing wrong with the byte at AT, or NULL. FROM is where its label begins. */
-static const char *byte_fault(const char *name, const char *from, const char *at)
+static const char *byte_fault(const char *from, const char *at)
 {
 	if (*at == '.')
 		return at == from || at[1] == '\0' ? "misplaced delimiter" : NULL;
@@ -28,7 +28,7 @@ static const char *byte_fault(const char *name, const char *from, const char *at
 		return bad_character;
 	if (at - from >= NAME_LABEL_MOST)
 		return "hostname label too long";
-	if (*at == '-' && (at == name || at == from || at[1] == '\0' || at[1] == '.'))
+	if (*at == '-' && (at == from || at[1] == '\0' || at[1] == '.'))
 		return "misplaced hyphen";
 	return NULL;
 }
@@ -50,7 +50,7 @@ static const char *fault(const char *name, bool wildcard, const char **at)
 	}
 
 	for (; **at; (*at)++) {
-		if ((wrong = byte_fault(name, from, *at)))
+		if ((wrong = byte_fault(from, *at)))
 			return wrong;
 		if (**at == '.')
 			from = *at + 1;
@@ -102,6 +102,11 @@ bool name_same(const char *a, const char *b)
 	size_t length = bare_length(a);
 
 	return length == bare_length(b) && strncasecmp(a, b, length) == 0;
+}
+
+const char *name_bare(struct pool *pool, const char *name)
+{
+	return pool_bytes(pool, name, bare_length(name));
 }
 
 const char *name_plain(struct pool *pool, const char *name)

@@ -15,7 +15,9 @@ bool name_is_owner(const char *name, const char **reason);
 const char *name_complaint(struct pool *pool, const char *name);
 
 bool name_same(const char *a, const char *b);       /* ASCII case, one final dot ignored */
-/* Lower case, without a final dot, in POOL. The root is "". */
+/* Without a final dot, in POOL. The root is "". */
+const char *name_bare(struct pool *pool, const char *name);
+/* The same in lower case. */
 const char *name_plain(struct pool *pool, const char *name);
 /* A-labels; the name itself when it is ASCII; NULL when it can't be converted. */
 const char *name_to_ascii(struct pool *pool, const char *name);

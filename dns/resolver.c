@@ -24,7 +24,7 @@ struct dns_answer dns_answer_without(struct pool *pool, const char *name,
 	enum dns_rcode_class class, const char *reason)
 {
 	return (struct dns_answer){.class = class, .security = DNS_INSECURE, .reason = reason,
-		.name = name_plain(pool, name)};
+		.name = name_bare(pool, name)};
 }
 
 struct dns_answer dns_answer_copy(struct pool *pool, const struct dns_answer *answer)

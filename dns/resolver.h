@@ -31,7 +31,7 @@ enum dns_security {
 };
 
 struct dns_record {
-	const char *owner;      /* name it was found at, without final dot, lower case */
+	const char *owner;      /* name it was found at, without final dot, in the server's case */
 	const uint8_t *data;    /* rdata, uncompressed */
 	size_t length;
 	uint32_t ttl;           /* seconds */
@@ -46,7 +46,7 @@ struct dns_answer {
 	 */
 	const char *reason;
 	const char *name;       /* the name asked last: the canonical one after aliases; no final dot */
-	bool aliased;           /* name differs from what was asked */
+	bool aliased;           /* name is another than what was asked */
 	struct dns_record *records;
 	size_t count;           /* 0 unless DNS_ANSWERED */
 	uint32_t ttl;           /* smallest of the answer */

@@ -43,7 +43,7 @@ size_t rr_name(struct pool *pool, const uint8_t *data, size_t length, const char
 			add_byte(&text, data[at++]);
 	}
 	if (at < length && data[at] == 0)
-		*name = text_lower(pool_text(pool, buf_text(&text)));
+		*name = pool_text(pool, buf_text(&text));
 	else
 		at = length;
 	buf_close(&text);

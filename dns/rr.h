@@ -15,8 +15,8 @@ bool rr_tlsa(const struct dns_record *record, struct rr_tlsa *tlsa);
 /* The strings joined; what is not printable ASCII is a blank. */
 bool rr_txt(struct pool *pool, const struct dns_record *record, const char **text);
 /*
- * An uncompressed name in wire form; returns the bytes it took, 0: malformed. "" is the root. Lower
- * case, no final dot; bytes that could mislead are escaped (RFC 1035 5.1) and so no host name.
+ * An uncompressed name in wire form; returns the bytes it took, 0: malformed. "" is the root. No
+ * final dot; bytes that could mislead are escaped (RFC 1035 5.1), and are so in no host name.
  */
 size_t rr_name(struct pool *pool, const uint8_t *data, size_t length, const char **name);
 /* "owner. ttl IN TYPE value", the key of Postfix's DNS reply filter (dns.md 1.5). */

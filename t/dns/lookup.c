@@ -39,6 +39,12 @@ static const struct fake_record lines[] = {
 	{"mixed.test", DNS_MX, S, .rdata = "10 -mx.test"},
 	{"mixed.test", DNS_MX, S, .rdata = "20 mx.provider.test"},
 	{"short.test", DNS_MX, S, .rdata = "\\# 000a"},
+	{"oneshort.test", DNS_MX, S, .rdata = "\\# 000a"},
+	{"oneshort.test", DNS_MX, S, .rdata = "10 mx.provider.test"},
+	{"badalias.test", DNS_CNAME, S, .rdata = "-x.test"},
+	{"-x.test", DNS_A, S, .rdata = "192.0.2.1"},
+	{"numalias.test", DNS_CNAME, S, .rdata = "1.2.3.4"},
+	{"1.2.3.4", DNS_MX, S, .rdata = "10 mx.provider.test"},
 	{"xn--bcher-kva.test", DNS_MX, S, .rdata = "10 mx.provider.test"},
 
 	{"mx.provider.test", DNS_A, S, .rdata = "192.0.2.1"},
@@ -87,18 +93,18 @@ static const struct mx_case {
 	const char *link, *warned;
 } mx_cases[] = {
 	{"Customer.test.", LOOKUP_OK, DNS_SECURE,
-		"10 mx.provider.test, 20 mx2.provider.test, 20 mx3.provider.test", "", ""},
+		"10 MX.Provider.test, 20 mx2.provider.test, 20 mx3.provider.test", "", ""},
 	{"unsigned.test", LOOKUP_OK, DNS_INSECURE, "10 mx.provider.test",
 		"the MX record of unsigned.test is not signed", ""},
 	{"alias.test", LOOKUP_OK, DNS_SECURE,
-		"10 mx.provider.test, 20 mx2.provider.test, 20 mx3.provider.test", "", ""},
+		"10 MX.Provider.test, 20 mx2.provider.test, 20 mx3.provider.test", "", ""},
 	{"half.test", LOOKUP_OK, DNS_INSECURE, "10 mx.provider.test",
 		"the MX record of unsigned.test is not signed", ""},
 	{"weak.test", LOOKUP_OK, DNS_INSECURE,
-		"10 mx.provider.test, 20 mx2.provider.test, 20 mx3.provider.test",
+		"10 MX.Provider.test, 20 mx2.provider.test, 20 mx3.provider.test",
 		"the alias weak.test -> customer.test is not signed", ""},
 	{"long.test", LOOKUP_OK, DNS_INSECURE,
-		"10 mx.provider.test, 20 mx2.provider.test, 20 mx3.provider.test",
+		"10 MX.Provider.test, 20 mx2.provider.test, 20 mx3.provider.test",
 		"the alias weak.test is not signed", ""},
 	{"bogus.test", LOOKUP_RETRY, DNS_BOGUS, FRAME "bogus.test type=MX: "
 		"Host not found, try again (DNSSEC: signature expired)", "", ""},
@@ -139,6 +145,16 @@ static const struct mx_case {
 		"-mx.test\n"},
 	{"short.test", LOOKUP_RETRY, DNS_SECURE, "Name service error for name=short.test "
 		"type=MX: Malformed or unexpected name server reply", "", ""},
+	{"oneshort.test", LOOKUP_OK, DNS_SECURE, "10 mx.provider.test", "", ""},
+	{"badalias.test", LOOKUP_INVALID, DNS_SECURE, "Name service error for name=badalias.test "
+		"type=MX: Malformed or unexpected name server reply", "",
+		"warning: valid_hostname: misplaced hyphen: -x.test\n"
+		"warning: malformed domain name in resource data of CNAME record for badalias.test: "
+		"-x.test\n"},
+	{"numalias.test", LOOKUP_OK, DNS_SECURE, "10 mx.provider.test", "",
+		"warning: numeric domain name in resource name of MX record for 1.2.3.4: 1.2.3.4\n"},
+	{"NoSuch.test", LOOKUP_NOT_FOUND, DNS_SECURE,
+		FRAME "NoSuch.test type=MX: Host not found", "", ""},
 	{"-bad.test", LOOKUP_NOT_FOUND, DNS_INSECURE,
 		"Name service error for -bad.test: invalid host or domain name", "", ""},
 	{"192.0.2.1", LOOKUP_NOT_FOUND, DNS_INSECURE,
@@ -211,7 +227,7 @@ static const struct addrs_case {
 	bool bogus, alias_secure;
 } addrs_cases[] = {
 	{"MX.provider.test.", LOOKUP_OK, DNS_SECURE, "192.0.2.1, 192.0.2.2, 2001:db8::1",
-		"mx.provider.test", false, false},
+		"MX.provider.test", false, false},
 	{"v4.test", LOOKUP_OK, DNS_SECURE, "192.0.2.4", "v4.test", false, false},
 	{"v6fails.test", LOOKUP_OK, DNS_SECURE, "192.0.2.5", "v6fails.test", false, false},
 	{"bogusa.test", LOOKUP_OK, DNS_SECURE, "2001:db8::2", "bogusa.test", false, false},
@@ -225,6 +241,9 @@ static const struct addrs_case {
 	{"badlength.test", LOOKUP_RETRY, DNS_INSECURE, "Name service error for "
 		"name=badlength.test type=A: Malformed or unexpected name server reply",
 		"badlength.test", false, false},
+	{"badalias.test", LOOKUP_INVALID, DNS_INSECURE, "Name service error for "
+		"name=badalias.test type=AAAA: Malformed or unexpected name server reply", "-x.test",
+		false, false},
 	{"insecure.test", LOOKUP_OK, DNS_INSECURE, "192.0.2.6", "insecure.test", false, false},
 	{"secalias.test", LOOKUP_OK, DNS_INSECURE, "192.0.2.6", "insecure.test", false, true},
 	{"insecalias.test", LOOKUP_OK, DNS_INSECURE, "192.0.2.4", "v4.test", false, false},
@@ -365,7 +384,7 @@ static void test_srv(void)
 	ok(set.count == 3 && strcmp(set.hosts[2].host, "one.test") == 0, "SRV: by priority");
 	okf(first > 650 && first < 850, "by weight: three quarters (%d)", first);
 	ok(set.hosts[2].port == 587 && set.hosts[2].weight == 10, "port and weight");
-	is_text(set.query, "_submission._tcp.srv.test", "the query");
+	is_text(set.query, "_submission._tcp.SRV.test", "the query");
 
 	lookup_srv(&resolver, &pool, &options, "submission", "nosrv.test", DNS_VALIDATED, &set);
 	ok(set.status == LOOKUP_NULL_MX, "a null SRV");

@@ -67,6 +67,7 @@ static void test_same(struct pool *pool)
 	ok(!name_same("mx.example", "mx.examplf"), "so is another letter");
 	ok(name_same(".", ""), "the root");
 	ok(!name_same("a..", "a"), "one dot only");
+	is_text(name_bare(pool, "MX.Example."), "MX.Example", "bare");
 	is_text(name_plain(pool, "MX.Example."), "mx.example", "plain");
 	is_text(name_plain(pool, "."), "", "the root is empty");
 }

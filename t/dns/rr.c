@@ -12,7 +12,7 @@ static const struct name_case {
 	size_t length, took;
 	const char *name; /* NULL: malformed */
 } names[] = {
-	{"a name", BYTES("\002MX\007example\000"), 12, "mx.example"},
+	{"a name", BYTES("\002MX\007example\000"), 12, "MX.example"},
 	{"the root", BYTES("\000"), 1, ""},
 	{"what follows is left", BYTES("\001a\000rest"), 3, "a"},
 	{"a blank and a dot in a label", BYTES("\005a b.c\000"), 7, "a\\032b\\.c"},
@@ -136,7 +136,7 @@ static const struct fake_record lines[] = {
 };
 
 static const char *const texts[] = {
-	"host.test. 300 IN A 192.0.2.1",
+	"Host.Test. 300 IN A 192.0.2.1",
 	"host.test. 300 IN AAAA 2001:db8::1",
 	"host.test. 60 IN MX 10 mx.test.",
 	"null.test. 300 IN MX 0 .",

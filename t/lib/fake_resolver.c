@@ -8,7 +8,6 @@
 #include <string.h>
 #include <strings.h>
 #include "util/memory.h"
-#include "util/text.h"
 
 struct fake {
 	const struct fake_record *records;
@@ -172,9 +171,9 @@ static void weaken(struct dns_answer *answer, enum dns_security security)
 		answer->security = DNS_INSECURE;
 }
 
-static const char *lower_name(struct pool *pool, const char *name)
+static const char *bare_name(struct pool *pool, const char *name)
 {
-	return text_lower(pool_bytes(pool, name, bare_length(name)));
+	return pool_bytes(pool, name, bare_length(name));
 }
 
 static void collect(const struct fake *fake, struct pool *pool, const char *name, enum dns_type type,
@@ -191,7 +190,7 @@ static void collect(const struct fake *fake, struct pool *pool, const char *name
 		add_rdata(&rdata, line);
 		weaken(answer, line->security);
 		answer->records[answer->count++] = (struct dns_record){
-			.owner = lower_name(pool, name),
+			.owner = bare_name(pool, name),
 			.data = (uint8_t *)pool_bytes(pool, rdata.data, rdata.length),
 			.length = rdata.length,
 			.ttl = line->ttl ? line->ttl : 300,
@@ -238,8 +237,8 @@ static void answer_it(const struct fake *fake, struct pool *pool, const char *na
 	const struct fake_record *line, *alias;
 	bool exists;
 
-	for (int steps = 0; steps <= 10; steps++) {
-		answer->name = lower_name(pool, name);
+	for (int steps = 0; steps < 10; steps++) {
+		answer->name = bare_name(pool, name);
 		answer->aliased = steps > 0;
 		line = find(fake, name, type, &exists);
 		alias = line ? NULL : find(fake, name, DNS_CNAME, &exists);
@@ -257,6 +256,7 @@ static void answer_it(const struct fake *fake, struct pool *pool, const char *na
 		weaken(answer, alias->security);
 		name = alias->rdata;
 	}
+	answer->name = bare_name(pool, name);
 	answer->class = mode == DNS_PLAIN ? DNS_LOOP : DNS_TRY_AGAIN;
 	answer->security = DNS_INSECURE;
 }
