@@ -7,17 +7,12 @@
  */
 #include <stdbool.h>
 #include <stddef.h>
-#include <stdint.h>
 #include <gnutls/gnutls.h>
 #include <gnutls/x509.h>
+#include "tls/der.h"
 #include "util/pool.h"
 
 enum { TLS_PEER_MOST = 16 }; /* a server may send any number: the rest is not looked at */
-
-struct tls_der {
-	const uint8_t *data;
-	size_t length;
-};
 
 enum tls_peer_kind {
 	TLS_PEER_NONE, /* anonymous key exchange, or no certificate */
