@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/uio.h>
 #include <syslog.h>
+#include <time.h>
 #include <unistd.h>
 #include "util/log.h"
 #include "util/text.h"
@@ -162,12 +163,13 @@ void log_debug(const char *format, ...)
 /* Not exit(3): other threads may be using what its handlers would tear down. */
 void log_fatal(const char *format, ...)
 {
+	const struct timespec second = {.tv_sec = 1};
 	va_list args;
 
 	va_start(args, format);
 	write_line(LOG_SEVERITY_FATAL, "", format, args);
 	va_end(args);
-	sleep(1);
+	nanosleep(&second, NULL);
 	_exit(1);
 }
 

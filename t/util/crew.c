@@ -121,7 +121,7 @@ static void check_together(size_t count, size_t together, size_t most)
 	work.barrier = &barrier;
 	work.busy_wanted = together;
 	pthread_sigmask(SIG_SETMASK, NULL, &before);
-	work_start(&work, work_together, most, 128 * 1024);
+	work_start(&work, work_together, most, 131072);
 	pthread_sigmask(SIG_SETMASK, NULL, &after);
 	crew_join(work.crew);
 	okf(each_done_once(&work), "%zu jobs, %zu at once", count, together);

@@ -38,7 +38,7 @@ static int option(int fd, int level, int name)
 static void check_connect(void)
 {
 	struct addr to, from = {.length = sizeof from.sa};
-	int listener = listen_at("127.0.0.1", 5, &to), fd, accepted, closed;
+	int listener = listen_at("127.0.0.1", 5, &to), fd, accepted;
 
 	fd = net_connect(&to, 5, NULL);
 	ok(fd >= 0, "connected");
@@ -52,10 +52,9 @@ static void check_connect(void)
 	close(fd);
 	ok(net_readable(accepted, 5000) == 1, "closed by the peer is something, too");
 	close(accepted);
-	closed = listener;
-	close(closed);
+	close(listener);
 	ok(net_connect(&to, 5, NULL) == -1 && errno == ECONNREFUSED, "refused");
-	ok(net_readable(-5, 0) == 0 && net_readable(fd, 0) != 0, "a closed one");
+	ok(net_readable(fd, 0) != 0, "a closed one");
 }
 
 static void check_options(void)
@@ -121,7 +120,7 @@ static void check_unix(void)
 	char folder[] = "/tmp/net-test-XXXXXX", large[200];
 	int listener = socket(AF_UNIX, SOCK_STREAM, 0), fds[8], last = 0, error = 0;
 	size_t count = 0;
-	struct timeval limit;
+	struct timeval limit = {.tv_sec = -1};
 	socklen_t length = sizeof limit;
 
 	memset(large, 'x', sizeof large - 1);
@@ -142,7 +141,8 @@ static void check_unix(void)
 	}
 	ok(count > 0, "connected");
 	ok(last == -1 && error == ETIMEDOUT, "too late");
-	getsockopt(fds[0], SOL_SOCKET, SO_SNDTIMEO, &limit, &length);
+	ok(count > 0 && getsockopt(fds[0], SOL_SOCKET, SO_SNDTIMEO, &limit, &length) == 0,
+		"its limit");
 	ok(limit.tv_sec == 0 && limit.tv_usec == 0, "no limit stays behind");
 	ok((fcntl(fds[0], F_GETFD) & FD_CLOEXEC) != 0, "closed by exec");
 	while (count > 0)
@@ -151,7 +151,7 @@ static void check_unix(void)
 	unlink(address.sun_path);
 
 	listener = socket(AF_UNIX, SOCK_DGRAM, 0);
-	bind(listener, (struct sockaddr *)&address, sizeof address);
+	ok(bind(listener, (struct sockaddr *)&address, sizeof address) == 0, "a datagram socket");
 	fds[0] = net_datagram_unix(address.sun_path);
 	ok(fds[0] >= 0 && send(fds[0], "hi", 2, 0) == 2, "a datagram");
 	ok(recv(listener, large, sizeof large, MSG_DONTWAIT) == 2, "arrives");
@@ -168,7 +168,7 @@ static void check_limit(void)
 	socklen_t length = sizeof receive;
 	int fds[2];
 
-	socketpair(AF_UNIX, SOCK_STREAM, 0, fds);
+	ok(socketpair(AF_UNIX, SOCK_STREAM, 0, fds) == 0, "a pair");
 	ok(net_limit(fds[0], 2500), "limited");
 	getsockopt(fds[0], SOL_SOCKET, SO_RCVTIMEO, &receive, &length);
 	getsockopt(fds[0], SOL_SOCKET, SO_SNDTIMEO, &send, &length);
