@@ -11,44 +11,45 @@
 #include "util/pool.h"
 
 enum table_flag {
-	TABLE_FOLD = 1,   /* fixed-key tables: fold the key to lower case */
-	TABLE_UTF8 = 2,   /* check UTF-8 when smtputf8_enable is yes */
-	TABLE_LOCK = 4,   /* shared lock during a lookup */
-	TABLE_FULL_KEY = 8, /* never partial keys (for callers that build them) */
+	TABLE_FOLD = 1, /* fixed-key tables: fold the key to lower case */
+	TABLE_UTF8 = 2, /* check UTF-8 when smtputf8_enable is yes */
+	TABLE_LOCK = 4, /* shared lock during a lookup */
 };
 
 enum table_answer { TABLE_FOUND, TABLE_NONE, TABLE_ERROR };
 
 /* What all tables of the process share. */
 struct table_options {
-	bool utf8;                  /* smtputf8_enable */
-	bool open_error_is_fatal;   /* daemon_table_open_error_is_fatal */
-	int version;                /* POSTFIX() */
+	bool utf8;                /* smtputf8_enable */
+	bool open_error_is_fatal; /* daemon_table_open_error_is_fatal */
+	int version;              /* POSTFIX() */
 	const char *queue_directory;
 	const char *default_database_type;
 	const char *proxymap_service;
-	int ipc_timeout;            /* seconds */
-	long bdb_read_buffer;       /* berkeley_db_read_buffer_size, bytes */
-	int socketmap_reply_most;   /* bytes */
+	int ipc_timeout;          /* seconds */
+	long bdb_read_buffer;     /* berkeley_db_read_buffer_size, bytes */
+	int socketmap_reply_most; /* bytes */
 };
 
-struct table_set;  /* all tables of the process: the same type:name with the same flags is one */
-struct table;      /* one table */
-struct tables;     /* an ordered list of tables, as a parameter holds it */
+struct table_set; /* all tables of the process: the same type:name with the same flags is one */
+struct table;     /* one table */
+struct tables;    /* an ordered list of tables, as a parameter holds it */
 
 struct table_set *table_set_new(const struct table_options *options);
 void table_set_free(struct table_set *set); /* closes all tables */
 
 /* The value of parameter PARAM: "type:name, type:name"; NULL for an empty one. */
-struct tables *tables_open(struct table_set *set, const char *param, const char *value, unsigned flags);
+struct tables *tables_open(struct table_set *set, const char *param, const char *value,
+	unsigned flags);
 
 /* One "type:name" (smtp_reply_filter, members of match lists). Never NULL. */
 struct table *table_open(struct table_set *set, const char *type_name, unsigned flags);
 
 /*
- * First answer wins; an error stops the search. The value is added to RESULT (cleared first).
- * TABLE_ERROR: a warning was logged as Postfix words it, and RESULT says "TYPE:NAME lookup error
- * for KEY: REASON" for the refusal's text. NULL tables have no answer.
+ * First answer wins; an error stops the search. The value is added to RESULT (cleared first); one
+ * that exceeds its ceiling is an error, as is an empty one in a list. TABLE_ERROR: a warning was
+ * logged as Postfix words it, and RESULT says "TYPE:NAME lookup error for "KEY": REASON", printable,
+ * for the refusal's text. TABLE_NONE: RESULT is empty. NULL tables have no answer.
  */
 enum table_answer tables_find(const struct tables *tables, const char *key, struct buf *result);
 enum table_answer table_find(const struct table *table, const char *key, struct buf *result);
@@ -56,8 +57,8 @@ enum table_answer table_find(const struct table *table, const char *key, struct 
 /* The same, asking only fixed-key tables or only pattern tables: for searches with partial keys
    (pattern tables are asked for the full key only; tables.md 2, 8). */
 enum table_kind { TABLE_FIXED = 1, TABLE_PATTERN = 2, TABLE_ANY = 3 };
-enum table_answer tables_find_in(const struct tables *tables, enum table_kind kinds, const char *key,
-	struct buf *result);
+enum table_answer tables_find_in(const struct tables *tables, enum table_kind kinds,
+	const char *key, struct buf *result);
 bool tables_have(const struct tables *tables, enum table_kind kind);
 
 const char *table_name(const struct table *table); /* "hash:/etc/postfix/x" */
