@@ -252,7 +252,7 @@ def unescape(text):
 
 def wire_form(content):
     """A message as SMTP sends it: CRLF, dots doubled, no final dot."""
-    lines = content.rstrip("\n").split("\n") if content else []
+    lines = content.removesuffix("\n").split("\n") if content else []
     return ["." + line if line.startswith(".") else line for line in lines]
 
 
@@ -274,8 +274,7 @@ class Peer:
             {"S": self.say, "R": self.raw, "C": self.expect, "X": self.act}[who](text)
 
     def say(self, text):
-        for line in text.split(" / "):
-            self.send(unescape(line) + "\r\n")
+        self.send("".join(unescape(line) + "\r\n" for line in text.split(" / ")))
 
     def raw(self, text):
         self.send(unescape(text))

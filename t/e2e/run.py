@@ -39,6 +39,8 @@ class Case:
         if not match:
             return self.section(line)
         word, number = match.groups()
+        if self.section == self.in_message:     # the empty line before this one is for people
+            self.message = self.message.removesuffix("\n\n") + "\n"
         if word == "dialogue":
             self.steps = []
             self.servers.setdefault(int(number or 1), []).append(self.steps)
