@@ -41,6 +41,15 @@ struct stream {
 	uint64_t sent;
 };
 
+/* False, with ETIMEDOUT: the deadline is over. */
+static bool in_time(const struct stream *stream)
+{
+	if (stream->deadline == 0 || clock_ms() < stream->deadline)
+		return true;
+	errno = ETIMEDOUT;
+	return false;
+}
+
 /*
  * Sets what the next read or write of the socket may take. False: the deadline is over.
  *
@@ -53,11 +62,10 @@ static bool arm(const struct stream *stream, struct timer *timer)
 	int64_t ms = stream->limit, left;
 	struct timeval time;
 
+	if (!in_time(stream))
+		return false;
 	if (stream->deadline > 0) {
-		if ((left = stream->deadline - clock_ms()) <= 0) {
-			errno = ETIMEDOUT;
-			return false;
-		}
+		left = stream->deadline - clock_ms();
 		for (ms = 1; ms <= left / 2;)
 			ms *= 2;
 	}
@@ -70,12 +78,22 @@ static bool arm(const struct stream *stream, struct timer *timer)
 	return true;
 }
 
+static bool interrupted(void)
+{
+	return errno == EINTR;
+}
+
+static bool ran_out(void)
+{
+	return errno == EAGAIN || errno == EWOULDBLOCK;
+}
+
 /* After a read or write that failed: is another try worth it? If it took too long: ETIMEDOUT. */
 static bool again(const struct stream *stream)
 {
-	if (errno == EINTR)
+	if (interrupted())
 		return true;
-	if (errno != EAGAIN && errno != EWOULDBLOCK)
+	if (!ran_out())
 		return false;
 	errno = ETIMEDOUT;
 	return stream->deadline > 0; /* arm() finds out whether that is over */
@@ -95,12 +113,18 @@ ssize_t stream_raw_read(struct stream *stream, void *to, size_t room)
 	return count;
 }
 
+/* The kernel nearly always has room at once: then no timer needs to be set. */
 ssize_t stream_raw_write(struct stream *stream, const void *from, size_t length)
 {
 	ssize_t count;
 
 	if (stream->fd < 0)
 		return stream->base.transport->write(stream->base.channel, from, length);
+	if (!in_time(stream))
+		return -1;
+	count = send(stream->fd, from, length, MSG_NOSIGNAL | MSG_DONTWAIT);
+	if (count >= 0 || !(interrupted() || ran_out()))
+		return count;
 	do {
 		if (!arm(stream, &stream->writing))
 			return -1;

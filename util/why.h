@@ -16,8 +16,8 @@ struct why {
 	const char *mta;       /* the remote host that said so; NULL: our own finding */
 	const char *said;      /* its reply, lines joined by a space; NULL without mta */
 	const char *said_type; /* "smtp"; NULL without said */
-	bool site; /* the destination is in trouble, not just this message or recipient */
-	bool elsewhere;     /* another server may do better: try it, though the status is final */
+	bool site;      /* the destination is in trouble, not just this message or recipient */
+	bool elsewhere; /* another server may do better: try it, though the status is final */
 };
 
 /* Sets status and text, clears the rest; returns false, so that a failure is one line. */
