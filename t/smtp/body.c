@@ -1,4 +1,5 @@
 #include "config.h"
+#include <stddef.h>
 #include <string.h>
 #include "smtp/body.h"
 #include "t/lib/tap.h"

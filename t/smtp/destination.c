@@ -1,4 +1,5 @@
 #include "config.h"
+#include <stddef.h>
 #include "postfix/version.h"
 #include "smtp/destination.h"
 #include "t/lib/tap.h"

@@ -1,4 +1,5 @@
 #include "config.h"
+#include <stddef.h>
 #include <string.h>
 #include "postfix/version.h"
 #include "smtp/policy_table.h"

@@ -1,4 +1,5 @@
 #include "config.h"
+#include <stddef.h>
 #include "smtp/reply.h"
 #include "t/lib/tap.h"
 
