@@ -17,6 +17,7 @@
 #include "tls/expect.h"
 
 struct answers;
+struct connections;
 struct unbound;
 
 enum agent_header { AGENT_DELIVERED_TO = 1, AGENT_ORIGINAL_TO = 2, AGENT_RETURN_PATH = 4, AGENT_FINAL = 8 };
@@ -53,6 +54,8 @@ struct agent {
 	const struct tables *dns_reply_filter;
 	unsigned discard_ehlo;         /* EHLO_ bits of smtp_discard_ehlo_keywords */
 	const struct match *srv_services; /* use_srv_lookup */
+	const struct match *cache_destinations; /* smtp_connection_cache_destinations */
+	struct connections *connections;  /* kept open */
 	struct table_set *tables;
 };
 

@@ -3,7 +3,7 @@
 #include "smtp/connection.h"
 #include "util/clock.h"
 
-static const struct server *copy_server(struct pool *pool, const struct server *server)
+static struct server *copy_server(struct pool *pool, const struct server *server)
 {
 	struct server *copy = POOL_NEW(pool, struct server);
 
@@ -13,6 +13,8 @@ static const struct server *copy_server(struct pool *pool, const struct server *
 	copy->address = pool_text(pool, server->address);
 	copy->namaddr = pool_text(pool, server->namaddr);
 	copy->namaddrport = pool_text(pool, server->namaddrport);
+	copy->mx_security = pool_text(pool, server->mx_security);
+	copy->not_vouched = "";
 	return copy;
 }
 
@@ -33,6 +35,16 @@ struct connection *connection_new(const struct agent *agent, const struct server
 	conn->chat.namaddrport = conn->server->namaddrport;
 	conn->chat.address = conn->server->address;
 	return conn;
+}
+
+void connection_adopt(struct connection *conn, const struct server *server,
+	const struct tls_policy *policy)
+{
+	conn->server->destination = server->destination;
+	conn->server->best_preference = server->best_preference;
+	conn->policy = policy;
+	conn->ehlo.size_limit = 0; /* not remembered, as in Postfix: the server will say it again */
+	conn->uses++;
 }
 
 /* RFC 5321 4.1.1.10. Nothing that goes wrong here matters: the outcome is known. */

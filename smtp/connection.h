@@ -14,7 +14,7 @@
 
 struct connection {
 	struct pool pool;
-	const struct server *server;       /* a copy */
+	struct server *server;             /* a copy; its destination is the delivery's */
 	const struct tls_policy *policy;   /* what it was accepted under; the delivery's */
 	struct stream *stream;
 	struct chat chat;
@@ -32,6 +32,10 @@ struct connection {
 /* With a copy of SERVER; takes FD over. */
 struct connection *connection_new(const struct agent *agent, const struct server *server,
 	const struct tls_policy *policy, int fd);
+
+/* A kept connection serves another delivery: SERVER and POLICY are what it was asked for by. */
+void connection_adopt(struct connection *conn, const struct server *server,
+	const struct tls_policy *policy);
 
 /* QUIT when it can still be said (delivery.md 2.11), then closes and frees. NULL is fine. */
 void connection_quit(struct connection *conn);

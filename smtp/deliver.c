@@ -1,5 +1,5 @@
 #include "config.h"
-#include <string.h>
+#include "smtp/connections.h"
 #include "smtp/deliver.h"
 #include "smtp/headers.h"
 #include "smtp/policy.h"
@@ -17,7 +17,7 @@ struct walk {
 	bool last;         /* no destination follows */
 	int addresses;     /* servers that were tried */
 	int sessions;      /* that got through the handshakes */
-	bool first_failure_logged;
+	bool load, store;  /* a kept connection is welcome; keep it afterwards */
 };
 
 static bool limit_reached(int count, int limit)
@@ -84,21 +84,33 @@ static void log_channel(const struct agent *agent, const struct connection *conn
 		conn->server->mx_security, tls->protocol, tls->cipher, tls->reused ? "yes" : "no");
 }
 
-/* The message, over a connection that is ready for it. */
+/* The message, over a connection that is ready for it; which is kept, or closed. */
 static void converse(struct walk *walk, struct server *at, struct connection *conn)
 {
+	const struct agent *agent = walk->agent;
 	struct delivery *d = walk->d;
 	struct why why = {.pool = d->pool};
-	bool in_tls = conn->in_tls;
+	bool keep = walk->store && connections_may_keep(agent, conn);
 
 	walk->sessions++;
 	d->final_server = is_final(walk, at);
 	d->session.ready = clock_wall();
 	d->session.server_did_dsn = conn->ehlo.features & EHLO_DSN;
 	d->session.reuse_count = conn->uses;
-	log_channel(walk->agent, conn);
-	if (!transaction_run(walk->agent, d, conn, false, &why))
-		failed_at(walk, at, conn->policy, in_tls, &why);
+	log_channel(agent, conn);
+	if (!transaction_run(agent, d, conn, keep, &why))
+		failed_at(walk, at, conn->policy, conn->in_tls, &why);
+	if (keep)
+		connections_keep(agent, d, conn);
+	else
+		connection_quit(conn);
+}
+
+/* The session that outcomes from now on belong to. */
+static void begin_session(struct walk *walk, const struct server *at)
+{
+	walk->d->session = (struct report_session){.relay = at->namaddrport,
+		.final = walk->agent->lmtp && (walk->agent->flags & AGENT_FINAL)};
 }
 
 static void attempt(struct walk *walk, struct server *at)
@@ -112,8 +124,7 @@ static void attempt(struct walk *walk, struct server *at)
 
 	if (policy == NULL)
 		return;
-	d->session = (struct report_session){.relay = at->namaddrport,
-		.final = agent->lmtp && (agent->flags & AGENT_FINAL)};
+	begin_session(walk, at);
 	conn = session_open(agent, d, at, policy, &end, &why);
 	if (conn)
 		converse(walk, at, conn);
@@ -121,17 +132,51 @@ static void attempt(struct walk *walk, struct server *at)
 		d->why = why;
 	else
 		failed_at(walk, at, policy, end == SESSION_NO_TLS, &why);
-	connection_quit(conn);
 }
 
-static void walk_servers(struct walk *walk, struct server *at)
+static bool limits_reached(const struct walk *walk)
 {
-	const struct config *config = walk->agent->config;
+	return limit_reached(walk->addresses, walk->agent->config->mx_address_limit)
+		|| limit_reached(walk->sessions, walk->agent->config->mx_session_limit);
+}
 
-	for (; at && rcpts_open(walk->d); at = at->next) {
+/* A kept connection to a server of FIRST's preference is better than a new one. */
+static void reuse(struct walk *walk, struct server *first)
+{
+	const struct agent *agent = walk->agent;
+	struct delivery *d = walk->d;
+
+	for (struct server *at = first; at && at->preference == first->preference; at = at->next) {
+		const struct tls_policy *policy;
+		struct why why = {.pool = d->pool};
+		struct connection *conn;
+
+		if (limits_reached(walk) || !rcpts_open(d) || connections_count(agent->connections) == 0)
+			return;
+		policy = policy_decide(agent, d, walk->policy, at, &why);
+		conn = policy ? connections_take(agent, d, at, policy) : NULL;
+		if (conn == NULL)
+			continue;
+		walk->addresses++;
+		at->tried = true;
+		rcpts_reopen(d);
+		begin_session(walk, at);
+		converse(walk, at, conn);
+	}
+}
+
+static void walk_servers(struct walk *walk, struct server *first)
+{
+	bool new_preference = true;
+
+	for (struct server *at = first; at && rcpts_open(walk->d); at = at->next) {
+		if (walk->load && new_preference)
+			reuse(walk, at);
+		new_preference = at->next && at->next->preference != at->preference;
+		if (at->tried || !rcpts_open(walk->d))
+			continue;
 		if (!at->plaintext) {
-			if (limit_reached(walk->addresses, config->mx_address_limit)
-				|| limit_reached(walk->sessions, config->mx_session_limit))
+			if (limits_reached(walk))
 				return;
 			walk->addresses++;
 		}
@@ -218,6 +263,8 @@ static bool try_destination(const struct agent *agent, struct delivery *d, struc
 	struct walk walk = {.agent = agent, .d = d, .to = to, .last = to->next == NULL};
 	struct route found = {0};
 
+	walk.load = connections_wanted(agent, d, REQUEST_CONN_LOAD);
+	walk.store = connections_wanted(agent, d, REQUEST_CONN_STORE);
 	hint_wrappermode(agent, to);
 	walk.policy = policy_for(agent, d, to);
 	if (route(agent, d->pool, to, policy_validates(agent, walk.policy), &found, &d->why)) {

@@ -4,6 +4,7 @@
 #include "dns/answers.h"
 #include "dns/plain.h"
 #include "dns/unbound.h"
+#include "smtp/connections.h"
 #include "smtp/ehlo.h"
 #include "smtp/setup.h"
 #include "util/list.h"
@@ -277,6 +278,9 @@ static void open_tables(struct agent *agent, struct pool *pool)
 	reporter->fast_flush = match_open(agent->tables, "fast_flush_domains",
 		config->fast_flush_domains, is_parent_style(pool, config, "fast_flush_domains")
 		? MATCH_DOMAIN_PARENT : MATCH_DOMAIN, TABLE_LOCK | TABLE_UTF8);
+	agent->cache_destinations = match_open(agent->tables,
+		pool_format(pool, "%s_connection_cache_destinations", agent->program),
+		config->connection_cache_destinations, MATCH_STRING, TABLE_LOCK | TABLE_UTF8);
 	agent->discard_ehlo_maps = tables(agent, pool, agent->lmtp ? "discard_lhlo_keyword_address_maps"
 		: "discard_ehlo_keyword_address_maps", config->discard_ehlo_keyword_address_maps, TABLE_LOCK);
 	if (config->reply_filter[0])
@@ -487,10 +491,12 @@ void setup_agent(struct agent *agent, struct pool *pool, const struct config *co
 	open_tables(agent, pool);
 	dns(agent, pool);
 	tls(agent, pool);
+	agent->connections = connections_new();
 }
 
 void setup_close(struct agent *agent)
 {
+	connections_free(agent->connections);
 	tls_engine_close(agent->tls);
 	answers_free(agent->answers);
 	unbound_free(agent->unbound);

@@ -1,0 +1,199 @@
+#include "config.h"
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include "smtp/connections.h"
+#include "util/cache.h"
+#include "util/clock.h"
+#include "util/log.h"
+
+enum { KEPT_MOST = 1000 };
+
+struct connections {
+	struct cache *cache;
+};
+
+static void drop(void *conn)
+{
+	connection_drop(conn);
+}
+
+struct connections *connections_new(void)
+{
+	struct connections *connections = calloc(1, sizeof *connections);
+
+	if (connections == NULL)
+		abort();
+	connections->cache = cache_new(KEPT_MOST, drop);
+	return connections;
+}
+
+void connections_free(struct connections *connections)
+{
+	if (connections)
+		cache_free(connections->cache);
+	free(connections);
+}
+
+size_t connections_count(const struct connections *connections)
+{
+	return cache_count(connections->cache);
+}
+
+/* --- what is asked for --- */
+
+bool connections_wanted(const struct agent *agent, const struct delivery *d, int flag)
+{
+	const struct destination *first = d->destinations;
+	const char *name = first->path ? first->path : first->host;
+
+	return (agent->config->connection_cache_on_demand && (d->request->flags & flag))
+		|| match_find(agent->cache_destinations, name, NULL) == MATCH_YES;
+}
+
+/* --- the key: built by this one function --- */
+
+static void add(struct buf *key, const char *value)
+{
+	buf_adds(key, value);
+	buf_addc(key, '\0'); /* no value can hold one, so no two keys look alike */
+}
+
+static void add_number(struct buf *key, long number)
+{
+	buf_addf(key, "%ld", number);
+	buf_addc(key, '\0');
+}
+
+/* What the certificate was held against. */
+static void add_expectation(struct buf *key, const struct tls_expect *expect)
+{
+	add_number(key, expect->level);
+	if (expect->level == TLS_LEVEL_NONE)
+		return;
+	add(key, expect->protocols);
+	add(key, expect->grade);
+	add(key, expect->exclude);
+	add(key, expect->sni);
+	add_number(key, (long)expect->name_count);
+	for (size_t i = 0; i < expect->name_count; i++)
+		add(key, expect->names[i].name);
+	add_number(key, (long)expect->fingerprint_count);
+	for (size_t i = 0; i < expect->fingerprint_count; i++)
+		add(key, expect->fingerprints[i]);
+	add_number(key, (long)expect->anchor_file_count);
+	for (size_t i = 0; i < expect->anchor_file_count; i++)
+		add(key, expect->anchor_files[i]);
+	add_number(key, (long)expect->tlsa_count);
+	for (size_t i = 0; i < expect->tlsa_count; i++) {
+		const struct tls_tlsa *tlsa = &expect->tlsa[i];
+
+		buf_addf(key, "%d %d %d ", tlsa->usage, tlsa->selector, tlsa->matching);
+		buf_add(key, tlsa->data, tlsa->length);
+	}
+}
+
+static struct buf make_key(const struct delivery *d, const struct server *server,
+	const struct tls_policy *policy)
+{
+	const int utf8 = SENDOPT_UTF8_HEADER | SENDOPT_UTF8_SENDER | SENDOPT_UTF8_RCPT;
+	struct buf key = BUF(0);
+	int opts = d->request->sendopts;
+
+	if (tls_level_must_match(policy->expect.level))
+		add(&key, server->destination->text);
+	add(&key, server->host);
+	add(&key, server->address);
+	add_number(&key, addr_port(&server->addr));
+	add_number(&key, (opts & SENDOPT_SMTPUTF8) && (opts & utf8));
+	add_number(&key, opts & SENDOPT_REQUIRETLS);
+	add_expectation(&key, &policy->expect);
+	return key;
+}
+
+/* --- in and out --- */
+
+static bool too_old(const struct agent *agent, const struct connection *conn)
+{
+	int limit = agent->config->connection_reuse_time_limit;
+
+	return limit > 0 && clock_ms() - conn->opened >= (int64_t)limit * 1000;
+}
+
+static bool used_up(const struct agent *agent, const struct connection *conn)
+{
+	int limit = agent->config->connection_reuse_count_limit;
+
+	return limit > 0 && conn->uses >= limit;
+}
+
+/* Is the server still there, and silent? */
+static bool answers(struct connection *conn)
+{
+	struct pool pool = {0};
+	struct why why = {.pool = &pool};
+	struct reply reply;
+	bool well;
+
+	if (stream_unread(conn->stream) || stream_disturbed(conn->stream))
+		return false;
+	chat_limit(&conn->chat, conn->chat.agent->config->rset_timeout);
+	chat_command(&conn->chat, "RSET");
+	well = chat_reply(&conn->chat, "sending RSET probe", &reply, &why) && reply.code / 100 == 2;
+	pool_free(&pool);
+	return well;
+}
+
+struct connection *connections_take(const struct agent *agent, const struct delivery *d,
+	const struct server *server, const struct tls_policy *policy)
+{
+	struct buf key = make_key(d, server, policy);
+	struct connection *conn;
+
+	while ((conn = cache_take(agent->connections->cache, key.data, key.length)) != NULL) {
+		if (!too_old(agent, conn) && answers(conn))
+			break;
+		connection_drop(conn);
+	}
+	buf_close(&key);
+	if (conn)
+		connection_adopt(conn, server, policy);
+	return conn;
+}
+
+bool connections_may_keep(const struct agent *agent, const struct connection *conn)
+{
+	return conn->ready && !conn->broken && !conn->bad && !conn->quit_said
+		&& !conn->chat.protocol_error && !conn->chat.local_error
+		&& (!conn->in_tls || conn->policy->reuse)
+		&& !too_old(agent, conn) && !used_up(agent, conn);
+}
+
+void connections_keep(const struct agent *agent, const struct delivery *d, struct connection *conn)
+{
+	const struct config *config = agent->config;
+	int seconds = config->connection_cache_time_limit;
+	struct buf key;
+
+	if (!connections_may_keep(agent, conn)) {
+		connection_quit(conn);
+		return;
+	}
+	if (seconds > config->connection_cache_ttl_limit)
+		seconds = config->connection_cache_ttl_limit;
+	key = make_key(d, conn->server, conn->policy);
+	conn->policy = NULL;
+	cache_add(agent->connections->cache, key.data, key.length, conn,
+		clock_ms() + (int64_t)seconds * 1000);
+	buf_close(&key);
+}
+
+int connections_expire(struct connections *connections)
+{
+	int64_t next = cache_expire(connections->cache), wait;
+
+	if (next == INT64_MAX)
+		return -1;
+	wait = next - clock_ms();
+	return wait < 0 ? 0 : wait > INT_MAX ? INT_MAX : (int)wait;
+}

@@ -1,0 +1,38 @@
+#ifndef SMTP_CONNECTIONS_H
+#define SMTP_CONNECTIONS_H
+/*
+ * connections - those that are kept open for the next message (delivery.md 4.1, 4.2; design.md 2).
+ * Shared by all deliveries; a connection belongs to one of them or to this store, never to both. The
+ * key is all that made the connection acceptable: next hop where it matters, server, TLS policy and
+ * names, source address, SMTPUTF8, REQUIRETLS.
+ */
+#include "smtp/connection.h"
+#include "smtp/delivery.h"
+
+struct connections;
+
+struct connections *connections_new(void);
+void connections_free(struct connections *connections); /* closes all; NULL is fine */
+
+/* Does the request, or smtp_connection_cache_destinations, ask for it? FLAG: REQUEST_CONN_*. */
+bool connections_wanted(const struct agent *agent, const struct delivery *d, int flag);
+
+/*
+ * A kept connection to SERVER that POLICY would accept, tested by RSET; it is the caller's now.
+ * NULL: none. One that was closed, or on which the server spoke unasked, is dropped without a word.
+ */
+struct connection *connections_take(const struct agent *agent, const struct delivery *d,
+	const struct server *server, const struct tls_policy *policy);
+
+/* May it be kept when this message is through (limits, state)? Asked before the dot is sent. */
+bool connections_may_keep(const struct agent *agent, const struct connection *conn);
+
+/* Keeps it, or closes it politely where it can't be kept. It is no longer the caller's. */
+void connections_keep(const struct agent *agent, const struct delivery *d, struct connection *conn);
+
+/* Closes what has waited too long; milliseconds until the next one has, or -1. */
+int connections_expire(struct connections *connections);
+
+size_t connections_count(const struct connections *connections);
+
+#endif
