@@ -118,7 +118,7 @@ static void check_unix(void)
 {
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
 	char folder[] = "/tmp/net-test-XXXXXX", large[200];
-	int listener = socket(AF_UNIX, SOCK_STREAM, 0), fds[8], last = 0, error = 0;
+	int listener = socket(AF_UNIX, SOCK_STREAM, 0), fds[8] = {-1}, last = 0, error = 0;
 	size_t count = 0;
 	struct timeval limit = {.tv_sec = -1};
 	socklen_t length = sizeof limit;
