@@ -251,16 +251,10 @@ enum io stream_flush(struct stream *stream)
 	return io;
 }
 
-/* Makes room for LENGTH bytes behind the last; there are never more than STREAM_CHUNK. */
 static void make_room(struct window *out, size_t length)
 {
 	size_t room = out->room ? out->room : OUTPUT_SMALL;
 
-	if (out->start > 0 && out->end + length > out->room) {
-		memmove(out->data, out->data + out->start, out->end - out->start);
-		out->end -= out->start;
-		out->start = 0;
-	}
 	if (out->end + length <= out->room)
 		return;
 	while (room < out->end + length)

@@ -7,6 +7,7 @@ int main(void)
 	struct pool pool = {0};
 	struct list list = {.pool = &pool}, many = {.pool = &pool};
 	char word[] = "one";
+	bool ended = true;
 
 	is_text(list_join(&list, ","), "", "an empty list");
 	ok(!list_has(&list, "one"), "has nothing");
@@ -22,11 +23,13 @@ int main(void)
 	ok(list_has_any_case(&list, "fIVE") && !list_has_any_case(&list, "six"), "in any case");
 	is_text(list_join(&list, ""), "onetwo{three four}Five", "joined by nothing");
 
-	for (int i = 0; i < 1000; i++)
+	for (int i = 0; i < 1000; i++) {
 		list_add(&many, pool_format(&pool, "%d", i));
+		ended = ended && many.items[many.count] == NULL;
+	}
 	is_number((long long)many.count, 1000, "many");
 	is_text(many.items[999], "999", "the last of many");
-	ok(many.items[1000] == NULL, "and NULL");
+	ok(ended, "with NULL at the end, always");
 	pool_free(&pool);
 	return done();
 }
