@@ -16,6 +16,17 @@ static const struct table_type *const types[] = {
 	&table_unix,
 	&table_internal,
 	&table_fail,
+	&table_texthash,
+#ifdef HAVE_BDB
+	&table_hash,
+	&table_btree,
+#endif
+#ifdef HAVE_LMDB
+	&table_lmdb,
+#endif
+#ifdef HAVE_CDB
+	&table_cdb,
+#endif
 };
 
 /* What Postfix can have and this build has not; all of it may be reached through proxymap(8). */

@@ -48,8 +48,8 @@ struct table *table_open(struct table_set *set, const char *type_name, unsigned 
 /*
  * First answer wins; an error stops the search. The value is added to RESULT (cleared first); one
  * that exceeds its ceiling is an error, as is an empty one in a list. TABLE_ERROR: a warning was
- * logged as Postfix words it, and RESULT says "TYPE:NAME lookup error for "KEY": REASON", printable,
- * for the refusal's text. TABLE_NONE: RESULT is empty. NULL tables have no answer.
+ * logged as Postfix words it, and RESULT says "TYPE:NAME lookup error for "KEY": REASON",
+ * printable, for the refusal's text. TABLE_NONE: RESULT is empty. NULL tables have no answer.
  */
 enum table_answer tables_find(const struct tables *tables, const char *key, struct buf *result);
 enum table_answer table_find(const struct table *table, const char *key, struct buf *result);

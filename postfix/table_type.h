@@ -71,7 +71,10 @@ bool table_is_utf8(const struct table *table);
 bool table_refuse(struct buf *why, const char *format, ...) PRINTF_LIKE(2, 3);
 enum table_answer table_trouble(struct buf *answer, const char *format, ...) PRINTF_LIKE(2, 3);
 
-extern const struct table_type table_inline, table_static, table_environ, table_unix,
-	table_internal, table_fail;
+/* table_text.c, table_texthash.c */
+extern const struct table_type table_inline, table_static, table_environ, table_unix;
+extern const struct table_type table_internal, table_fail, table_texthash;
+/* table_bdb.c, table_lmdb.c, table_cdb.c */
+extern const struct table_type table_hash, table_btree, table_lmdb, table_cdb;
 
 #endif

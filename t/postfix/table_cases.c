@@ -1,8 +1,11 @@
 #include <dirent.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 #include "t/lib/tap.h"
 #include "t/postfix/table_cases.h"
@@ -60,18 +63,20 @@ struct table_set *cases_set_with(const struct table_options *options)
 	return table_set_new(options);
 }
 
+const struct table_options TABLE_OPTIONS = {
+	.utf8 = true,
+	.version = POSTFIX(3, 7),
+	.queue_directory = ".",
+	.default_database_type = "hash",
+	.proxymap_service = "proxymap",
+	.ipc_timeout = 10,
+	.bdb_read_buffer = 131072,
+	.socketmap_reply_most = 100000,
+};
+
 struct table_set *cases_set(void)
 {
-	return cases_set_with(&(struct table_options){
-		.utf8 = true,
-		.version = POSTFIX(3, 7),
-		.queue_directory = ".",
-		.default_database_type = "hash",
-		.proxymap_service = "proxymap",
-		.ipc_timeout = 10,
-		.bdb_read_buffer = 131072,
-		.socketmap_reply_most = 100000,
-	});
+	return cases_set_with(&TABLE_OPTIONS);
 }
 
 static const char *in_words(enum table_answer answer, struct buf *result)
@@ -146,6 +151,58 @@ void cases_run(struct table_set *set, const char *type_name, enum table_kind kin
 	ok(!table_set_changed(set), "nothing has changed");
 }
 
+/* Changes */
+static void expect_change(struct table_set *set, const char *type_name, bool changes,
+	const char *what)
+{
+	char want[512];
+
+	okf(table_set_changed(set) == changes, "%s: %s is %s change", type_name, what,
+		changes ? "a" : "no");
+	snprintf(want, sizeof want,
+		"table %s(0,lock|fold_fix|utf8_request) has changed -- restarting\n", type_name);
+	is_text(cases_log(), changes ? want : "", "as is logged");
+	table_set_free(set);
+}
+
+static struct table_set *opened(const char *type_name)
+{
+	struct table_set *set = cases_set();
+
+	table_open(set, "static:x", 0);
+	is_text(cases_ask(table_open(set, type_name, TABLE_FOLD | TABLE_UTF8 | TABLE_LOCK), "a"),
+		"b", type_name);
+	ok(!table_set_changed(set), "fresh");
+	return set;
+}
+
+void cases_run_changes(const char *type_name, const char *path, bool timed)
+{
+	struct table_set *set = opened(type_name);
+
+	cases_age(path, 5);
+	expect_change(set, type_name, timed, "another time");
+	expect_change(opened(type_name), type_name, false, "nothing");
+	set = opened(type_name);
+	unlink(path);
+	expect_change(set, type_name, true, "its removal");
+}
+
+void cases_refuse(const char *type_name, const char *why)
+{
+	struct table_set *set = cases_set();
+	struct table *table = table_open(set, type_name, TABLE_LOCK);
+	char want[2048];
+
+	snprintf(want, sizeof want, "error: %s\n", why);
+	is_text(cases_log(), want, type_name);
+	snprintf(want, sizeof want, "ERROR: %s lookup error for \"a\": %s", type_name, why);
+	is_text(cases_ask(table, "a"), want, "every lookup fails");
+	ok(!table_set_changed(set), "it never changes");
+	table_set_free(set);
+	cases_log();
+}
+
 /* Threads */
 struct round {
 	const struct table *table;
@@ -205,6 +262,16 @@ const char *cases_path(const char *name)
 	return path;
 }
 
+const char *cases_name(const char *type, const char *name)
+{
+	static char names[4][300];
+	static int next;
+	char *text = names[next++ % 4];
+
+	snprintf(text, sizeof names[0], "%s:%s", type, cases_path(name));
+	return text;
+}
+
 const char *cases_file(const char *name, const char *text)
 {
 	const char *path = cases_path(name);
@@ -212,7 +279,16 @@ const char *cases_file(const char *name, const char *text)
 
 	if (file == NULL || fputs(text, file) < 0 || fclose(file) != 0)
 		perror(path), exit(1);
+	cases_age(path, 3600);
 	return path;
+}
+
+void cases_age(const char *path, long seconds)
+{
+	struct timespec times[2] = {{.tv_sec = time(NULL) - seconds}};
+
+	times[1] = times[0];
+	utimensat(AT_FDCWD, path, times, 0);
 }
 
 int cases_done(void)

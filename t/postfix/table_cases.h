@@ -17,6 +17,7 @@ extern const struct table_pair TABLE_PAIRS[];
 /* A set with these options, and its log kept. */
 struct table_set *cases_set(void);
 struct table_set *cases_set_with(const struct table_options *options);
+extern const struct table_options TABLE_OPTIONS; /* those of cases_set() */
 
 /* Like table_find(); what it says is in the returned text, "NONE", "ERROR: ..." or the value. */
 const char *cases_ask(const struct table *table, const char *key);
@@ -31,9 +32,24 @@ void cases_run(struct table_set *set, const char *type_name, enum table_kind kin
 /* The same lookups by several threads at once. */
 void cases_run_threads(struct table_set *set, const char *type_name);
 
+/*
+ * Cases over a file PATH that TYPE_NAME opens anew each time: removal, and, with TIMED, another
+ * modification time are changes, which are logged.
+ */
+void cases_run_changes(const char *type_name, const char *path, bool timed);
+
+/* TYPE_NAME can't be opened: that is logged as an error, and then given for every lookup. */
+void cases_refuse(const char *type_name, const char *why);
+
+/* PATH was changed SECONDS ago. */
+void cases_age(const char *path, long seconds);
+
+/* TYPE and cases_path(NAME) */
+const char *cases_name(const char *type, const char *name);
+
 /* "/tmp/....../NAME" in a directory of this process, which cases_done() removes. */
 const char *cases_path(const char *name);
-/* Writes TEXT there. */
+/* Writes TEXT there, an hour ago. */
 const char *cases_file(const char *name, const char *text);
 int cases_done(void); /* done() */
 
