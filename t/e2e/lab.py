@@ -4,6 +4,7 @@ The fakes are those of t/wire. Everything lives in a directory of its own, ports
 and only processes that were started here are ended.
 """
 import argparse
+import concurrent.futures
 import os
 import re
 import signal
@@ -426,6 +427,90 @@ class Server(threading.Thread):
         return self.complaints + (["%d dialogue(s) never ended or began" % missing] if missing else [])
 
 
+class Mailbox:
+    """A server that takes everything but what it is told to refuse, and remembers what it took.
+
+    AT(event, session) is called before each reply with "connect", a verb, "dot"; and with "body" when the content
+    begins, with "replied" after the verdict. It may block or kill. taken: a list of (recipients, content).
+    """
+
+    def __init__(self, refuse=(), at=lambda event, session: None, pem=None, pipelining=True):
+        self.refuse, self.at, self.pem, self.pipelining = refuse, at, pem, pipelining
+        self.taken, self.lock = [], threading.Lock()
+        self.sock = socket.socket()
+        self.sock.bind(("127.0.0.1", 0))
+        self.sock.listen(1000)
+        self.port = self.sock.getsockname()[1]
+        threading.Thread(target=self.accept, daemon=True).start()
+
+    def accept(self):
+        while True:
+            try:
+                conn, _ = self.sock.accept()
+            except OSError:
+                return
+            threading.Thread(target=self.serve, args=(conn,), daemon=True).start()
+
+    def serve(self, conn):
+        session = Peer(conn, None, self.pem)
+        try:
+            self.at("connect", session)
+            session.say("220 mx.example ESMTP")
+            while self.command(session, session.line()):
+                pass
+        except (Complaint, OSError):
+            pass
+        finally:
+            session.sock.close()
+
+    def command(self, session, line):
+        """Answers one command; false after the last."""
+        verb = line[:4].upper()
+        self.at(verb, session)
+        if verb in ("EHLO", "LHLO"):
+            offers = ["PIPELINING"] * self.pipelining + ["STARTTLS"] * (self.pem is not None)
+            session.say(" / ".join(["250-mx.example"] + ["250-" + offer for offer in offers] + ["250 ENHANCEDSTATUSCODES"]))
+        elif verb == "STAR":
+            session.say("220 go")
+            session.do_tls("")
+        elif verb == "MAIL":
+            session.rcpts = []
+            session.say("250 2.1.0 ok")
+        elif verb == "RCPT":
+            self.recipient(session, re.search("<(.*)>", line).group(1))
+        elif verb == "DATA":
+            self.data(session)
+        elif verb == "QUIT":
+            session.say("221 bye")
+            return False
+        else:
+            session.say("250 2.0.0 ok")
+        return True
+
+    def recipient(self, session, rcpt):
+        if rcpt in self.refuse:
+            return session.say("550 5.1.1 who?")
+        session.rcpts.append(rcpt)
+        return session.say("250 2.1.5 ok")
+
+    def data(self, session):
+        if not session.rcpts:
+            return session.say("554 5.5.1 for nobody")
+        session.say("354 go")
+        lines = [session.line()]
+        self.at("body", session)
+        while lines[-1] != ".":
+            lines.append(session.line())
+        self.at("dot", session)
+        with self.lock:     # ours from here on, whether or not the agent hears of it
+            self.taken.append((list(session.rcpts), lines[:-1]))
+        session.say("250 2.0.0 taken")
+        return self.at("replied", session)
+
+    def stop(self):
+        self.sock.close()
+
+
 def certificate(directory):
     """A self-signed one, key and certificate in one file."""
     pem, key = os.path.join(directory, "server.pem"), os.path.join(directory, "server.key")
@@ -435,3 +520,27 @@ def certificate(directory):
     with open(pem, "a") as out:
         out.write(read(key))
     return pem
+
+
+# ---------------------------------------------------------------------------- results
+
+def attempt(function):
+    """The complaints of one test."""
+    try:
+        return function()
+    except (RuntimeError, OSError) as error:
+        return [str(error)]
+
+
+def run_all(tests, jobs=4):
+    """Runs each (name, function), JOBS at a time; a function returns complaints. Returns the exit status."""
+    passed = failed = 0
+    with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
+        for name, job in [(name, pool.submit(attempt, function)) for name, function in tests]:
+            complaints = job.result()
+            passed, failed = passed + (not complaints), failed + bool(complaints)
+            print("%s %s" % ("not ok" if complaints else "ok", name), flush=True)
+            for text in complaints:
+                print("#   " + str(text).replace("\n", "\n#   "))
+    print("%d passed, %d failed, 0 skipped" % (passed, failed))
+    return 1 if failed else 0
