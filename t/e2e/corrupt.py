@@ -48,6 +48,10 @@ def truncated_length(message):
 
 
 def oversized_length(message):
+    replace_content(message, lines(3) + b"N\xff\xff\x7f" + FILLER)
+
+
+def absurd_length(message):
     replace_content(message, lines(3) + b"N\xff\xff\xff\xff\x07" + FILLER)
 
 
@@ -124,7 +128,7 @@ def owner(message):
 GAVE_UP, DEFERRED, BOUNCED, SENT = "gave up", "deferred", "bounced", "sent"
 FILES = [
     (bad_type, {BOUNCED}), (truncated_record, {BOUNCED}), (truncated_length, {BOUNCED}),
-    (oversized_length, {BOUNCED}), (endless_length, {BOUNCED}), (missing_x, {BOUNCED}), (nothing_left, {BOUNCED}),
+    (oversized_length, {BOUNCED}), (absurd_length, {BOUNCED}), (endless_length, {BOUNCED}), (missing_x, {BOUNCED}), (nothing_left, {BOUNCED}),
     (no_end, {BOUNCED}), (pointer_to_itself, {BOUNCED, DEFERRED, GAVE_UP}), (pointer_back, {BOUNCED, DEFERRED, GAVE_UP}),
     (pointer_beyond, {BOUNCED, DEFERRED, GAVE_UP}), (pointer_negative, {BOUNCED, DEFERRED, GAVE_UP}),
     (pointer_garbage, {BOUNCED, DEFERRED, GAVE_UP}), (empty_pointer, {BOUNCED, DEFERRED, GAVE_UP, SENT}),
@@ -132,7 +136,7 @@ FILES = [
     (a_directory, {DEFERRED, GAVE_UP}), (a_link, {DEFERRED, GAVE_UP, SENT}),
 ]
 
-# what is done to the request; smtp(8) itself aborts at the first two
+# what is done to the request
 REQUESTS = [
     ("an id with a slash", lambda q: q.replace(b"\0E", b"\0../active/E", 1)),
     ("another queue's name", lambda q: q.replace(b"active\0", b"../../etc\0", 1)),
@@ -219,11 +223,16 @@ def still_works(binary):
             mailbox.stop()
 
 
+# smtp(8) itself asks for 32 GB of memory, or aborts
+NOT_FOR_REAL = [absurd_length, "an id with a slash", "another queue's name"]
+
+
 def tests(binary, real):
-    for spoil, allowed in FILES:
+    leave_out = NOT_FOR_REAL if real else []
+    for spoil, allowed in [file for file in FILES if file[0] not in leave_out]:
         yield "queue file: " + spoil.__name__.replace("_", " "), \
             lambda s=spoil, a=allowed: one(binary, s, lambda q: q, a)
-    for name, spoil in REQUESTS[2 if real else 0:]:
+    for name, spoil in [request for request in REQUESTS if request[0] not in leave_out]:
         yield "request: " + name, lambda s=spoil: one(binary, lambda m: None, s, {GAVE_UP, DEFERRED, BOUNCED})
     yield "a good file after a bad one", lambda: still_works(binary)
 
