@@ -9,7 +9,7 @@
 #include <gnutls/x509.h>
 #include <stdlib.h>
 #include <string.h>
-#include "tls/pem.h"
+#include "tls/keyfile.h"
 #include "util/log.h"
 #include "util/macros.h"
 #include "util/memory.h"
@@ -63,7 +63,7 @@ static bool is_certificate(const char *type)
 	return strcmp(type, "CERTIFICATE") == 0 || strcmp(type, "X509 CERTIFICATE") == 0;
 }
 
-static gnutls_datum_t datum(const struct pem *object)
+static gnutls_datum_t datum(const struct keyfile_object *object)
 {
 	return (gnutls_datum_t){(unsigned char *)object->text, (unsigned)object->length};
 }
@@ -73,7 +73,7 @@ static struct identity *identity_new(struct credentials *to)
 	return to->count < IDENTITIES ? &to->identity[to->count++] : NULL;
 }
 
-static int take_key(struct identity *identity, const struct pem *object)
+static int take_key(struct identity *identity, const struct keyfile_object *object)
 {
 	gnutls_datum_t pem = datum(object);
 	gnutls_x509_privkey_t key;
@@ -104,7 +104,7 @@ static bool matches(const struct identity *identity, const gnutls_pcert_st *cert
 }
 
 /* Adds it to the chain. */
-static int take_certificate(struct identity *identity, const struct pem *object)
+static int take_certificate(struct identity *identity, const struct keyfile_object *object)
 {
 	gnutls_datum_t pem = datum(object);
 	int rc;
@@ -127,7 +127,7 @@ static bool has_kind(const struct credentials *credentials, const struct identit
 
 /* ---- chain files: a key, its certificate, issuers; and again ---- */
 
-static bool chain_key(struct reading *reading, const struct pem *object)
+static bool chain_key(struct reading *reading, const struct keyfile_object *object)
 {
 	int rc;
 
@@ -147,7 +147,7 @@ static bool chain_key(struct reading *reading, const struct pem *object)
 	return problem(rc);
 }
 
-static bool chain_certificate(struct reading *reading, const struct pem *object)
+static bool chain_certificate(struct reading *reading, const struct keyfile_object *object)
 {
 	struct identity *identity = reading->current;
 	int rc;
@@ -169,7 +169,7 @@ static bool chain_certificate(struct reading *reading, const struct pem *object)
 	return problem(GNUTLS_E_CERTIFICATE_KEY_MISMATCH);
 }
 
-static bool chain_object(struct reading *reading, const struct pem *object)
+static bool chain_object(struct reading *reading, const struct keyfile_object *object)
 {
 	reading->index++;
 	if (is_key(object->type))
@@ -193,7 +193,7 @@ static bool chain_end(struct reading *reading)
 /* Postfix goes on without a file that cannot be opened, and without those after it. */
 static bool chain_open(struct reading *reading, struct buf *text)
 {
-	if (pem_read(reading->file, text))
+	if (keyfile_read(reading->file, text))
 		return true;
 	log_warning("error opening chain file: %s: %s", reading->file,
 		text_errno(&reading->pool, errno));
@@ -203,7 +203,7 @@ static bool chain_open(struct reading *reading, struct buf *text)
 static bool chain_files(struct reading *reading, const char *files, struct buf *text)
 {
 	const char *rest, *file;
-	struct pem object;
+	struct keyfile_object object;
 
 	while ((file = text_token(&reading->pool, &files, TEXT_LIST_SEPARATORS, false)) != NULL) {
 		reading->file = file;
@@ -211,7 +211,7 @@ static bool chain_files(struct reading *reading, const char *files, struct buf *
 			return reading->current == NULL || chain_end(reading);
 		reading->index = 0;
 		rest = buf_text(text);
-		while (pem_next(&reading->pool, &rest, &object))
+		while (keyfile_next(&reading->pool, &rest, &object))
 			if (!chain_object(reading, &object))
 				return false;
 	}
@@ -222,10 +222,10 @@ static bool chain_files(struct reading *reading, const char *files, struct buf *
 
 static bool mixed_key(struct reading *reading, const char *rest)
 {
-	struct pem object;
+	struct keyfile_object object;
 	bool fine = true;
 
-	for (size_t at = 1; fine && pem_next(&reading->pool, &rest, &object); at++) {
+	for (size_t at = 1; fine && keyfile_next(&reading->pool, &rest, &object); at++) {
 		if (!is_key(object.type))
 			continue;
 		if (reading->current) {
@@ -244,18 +244,18 @@ static bool mixed_key(struct reading *reading, const char *rest)
 static bool mixed_file(struct reading *reading, const char *file, struct buf *text)
 {
 	const char *rest;
-	struct pem object;
+	struct keyfile_object object;
 
 	reading->file = file;
 	if (!chain_open(reading, text))
 		return true;
 	rest = buf_text(text);
-	if (!pem_next(&reading->pool, &rest, &object))
+	if (!keyfile_next(&reading->pool, &rest, &object))
 		return chain_end(reading);
 	if (!mixed_key(reading, buf_text(text)))
 		return false;
 	rest = buf_text(text);
-	for (reading->index = 1; pem_next(&reading->pool, &rest, &object); reading->index++)
+	for (reading->index = 1; keyfile_next(&reading->pool, &rest, &object); reading->index++)
 		if (is_certificate(object.type) && !chain_certificate(reading, &object))
 			return false;
 	return chain_end(reading);
@@ -277,13 +277,13 @@ static int pair_certificates(struct identity *identity, struct pool *pool, const
 	struct buf *text)
 {
 	const char *rest;
-	struct pem object;
+	struct keyfile_object object;
 	int rc = GNUTLS_E_NO_CERTIFICATE_FOUND;
 
-	if (!pem_read(file, text))
+	if (!keyfile_read(file, text))
 		return errno;
 	rest = buf_text(text);
-	while (pem_next(pool, &rest, &object))
+	while (keyfile_next(pool, &rest, &object))
 		if (is_certificate(object.type) && (rc = take_certificate(identity, &object)) < 0)
 			break;
 	return rc;
@@ -293,12 +293,12 @@ static int pair_key(struct identity *identity, struct pool *pool, const char *fi
 	struct buf *text)
 {
 	const char *rest;
-	struct pem object;
+	struct keyfile_object object;
 
-	if (!pem_read(file, text))
+	if (!keyfile_read(file, text))
 		return errno;
 	rest = buf_text(text);
-	while (pem_next(pool, &rest, &object))
+	while (keyfile_next(pool, &rest, &object))
 		if (is_key(object.type))
 			return take_key(identity, &object);
 	return GNUTLS_E_BASE64_DECODING_ERROR;
@@ -340,27 +340,27 @@ static bool pair(struct identity *identity, struct pool *pool, const char *kind,
 static bool load_chains(struct credentials *to, const char *files)
 {
 	struct reading reading = {.to = to};
-	struct buf text = BUF(PEM_FILE_MOST);
+	struct buf text = BUF(KEYFILE_MOST);
 	bool done = chain_files(&reading, files, &text);
 
-	pem_wipe(&text);
+	keyfile_wipe(&text);
 	return loading(&reading, done, files);
 }
 
 static bool load_mixed(struct credentials *to, const char *file)
 {
 	struct reading reading = {.to = to};
-	struct buf text = BUF(PEM_FILE_MOST);
+	struct buf text = BUF(KEYFILE_MOST);
 	bool done = mixed_file(&reading, file, &text);
 
-	pem_wipe(&text);
+	keyfile_wipe(&text);
 	return loading(&reading, done, file);
 }
 
 static bool load_pair(struct credentials *to, const char *kind, const char *cert_file,
 	const char *key_file)
 {
-	struct buf text = BUF(PEM_FILE_MOST);
+	struct buf text = BUF(KEYFILE_MOST);
 	struct pool pool = {0};
 	bool done;
 
@@ -369,7 +369,7 @@ static bool load_pair(struct credentials *to, const char *kind, const char *cert
 	if (*key_file == '\0' || strcmp(cert_file, key_file) == 0)
 		return load_mixed(to, cert_file);
 	done = pair(identity_new(to), &pool, kind, cert_file, key_file, &text);
-	pem_wipe(&text);
+	keyfile_wipe(&text);
 	pool_free(&pool);
 	return done;
 }

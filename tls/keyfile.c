@@ -1,5 +1,5 @@
-/* pem - only the lines of RFC 7468 3 are looked at; GnuTLS decodes what is between them. */
-#include "tls/pem.h"
+/* keyfile - only the lines of RFC 7468 3 are looked at; GnuTLS decodes what is between them. */
+#include "tls/keyfile.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <gnutls/gnutls.h>
@@ -12,7 +12,7 @@ enum { SMALL = 4096 }; /* for what does not know its size */
 #define BEGIN "-----BEGIN "
 #define DASHES "-----"
 
-bool pem_next(struct pool *pool, const char **rest, struct pem *object)
+bool keyfile_next(struct pool *pool, const char **rest, struct keyfile_object *object)
 {
 	const char *begin, *type, *end;
 
@@ -44,7 +44,7 @@ static bool fill(int fd, struct buf *text)
 
 	if (fstat(fd, &status) < 0)
 		return false;
-	if (status.st_size > PEM_FILE_MOST) {
+	if (status.st_size > KEYFILE_MOST) {
 		errno = EFBIG;
 		return false;
 	}
@@ -57,7 +57,7 @@ static bool fill(int fd, struct buf *text)
 	return count >= 0;
 }
 
-bool pem_read(const char *path, struct buf *text)
+bool keyfile_read(const char *path, struct buf *text)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC), error;
 	bool fine;
@@ -72,7 +72,7 @@ bool pem_read(const char *path, struct buf *text)
 	return fine;
 }
 
-void pem_wipe(struct buf *text)
+void keyfile_wipe(struct buf *text)
 {
 	if (text->room > 0)
 		gnutls_memset(text->data, 0, text->room);
