@@ -52,6 +52,7 @@ struct agent {
 	const struct tables *tls_policy_maps, *discard_ehlo_maps;
 	const struct table *reply_filter; /* NULL: none */
 	const struct tables *dns_reply_filter;
+	const struct tables *pix_maps; /* smtp_pix_workaround_maps */
 	unsigned discard_ehlo;         /* EHLO_ bits of smtp_discard_ehlo_keywords */
 	const struct match *srv_services; /* use_srv_lookup */
 	const struct match *cache_destinations; /* smtp_connection_cache_destinations */

@@ -25,6 +25,7 @@ struct connection {
 	bool broken;                       /* lost, or out of step: no more commands, not even QUIT */
 	bool bad;                          /* works, but is not to be kept */
 	bool quit_said;                    /* QUIT went out with the last command group */
+	unsigned pix;                      /* PIX_ bits: workarounds that its greeting asks for */
 	int uses;                          /* transactions before this one */
 	int64_t opened;                    /* clock_ms() */
 };

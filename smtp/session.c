@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <string.h>
 #include "postfix/version.h"
+#include "smtp/pix.h"
 #include "smtp/session.h"
 #include "util/log.h"
 #include "util/net.h"
@@ -107,9 +108,13 @@ static bool greet(struct opening *o, bool *esmtp)
 			o->why->status = pool_format(o->why->pool, "4%s", o->why->status + 1);
 		return false;
 	}
-	*esmtp = greeted_as_esmtp(o, &reply) || config->always_send_ehlo || o->agent->lmtp;
-	if (config->never_send_ehlo && !o->agent->lmtp)
+	*esmtp = greeted_as_esmtp(o, &reply) || config->always_send_ehlo;
+	if (pix_greeting(reply.text)
+		&& !pix_workarounds(o->agent, o->d, o->conn->server, &o->conn->pix, o->why))
+		return false;
+	if (config->never_send_ehlo || (o->conn->pix & PIX_DISABLE_ESMTP))
 		*esmtp = false;
+	*esmtp = *esmtp || o->agent->lmtp;
 	return true;
 }
 

@@ -283,6 +283,8 @@ static void open_tables(struct agent *agent, struct pool *pool)
 		config->connection_cache_destinations, MATCH_STRING, TABLE_LOCK | TABLE_UTF8);
 	agent->discard_ehlo_maps = tables(agent, pool, agent->lmtp ? "discard_lhlo_keyword_address_maps"
 		: "discard_ehlo_keyword_address_maps", config->discard_ehlo_keyword_address_maps, TABLE_LOCK);
+	agent->pix_maps = tables(agent, pool, "pix_workaround_maps", config->pix_workaround_maps,
+		TABLE_LOCK);
 	if (config->reply_filter[0])
 		agent->reply_filter = table_open(agent->tables, config->reply_filter,
 			TABLE_LOCK | TABLE_FOLD);

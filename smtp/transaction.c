@@ -1,8 +1,11 @@
 #include "config.h"
+#include <errno.h>
 #include <string.h>
+#include <time.h>
 #include "smtp/body.h"
 #include "smtp/envelope.h"
 #include "smtp/headers.h"
+#include "smtp/pix.h"
 #include "smtp/transaction.h"
 #include "util/clock.h"
 #include "util/log.h"
@@ -435,6 +438,19 @@ static bool send_nothing(struct transaction *t)
 	return true;
 }
 
+/* A PIX must see the dot in a packet of its own (delivery.md 2.3). */
+static bool wait_for_dot(struct transaction *t)
+{
+	enum io io = stream_flush(t->conn->stream);
+	struct timespec delay = {.tv_sec = t->agent->config->pix_workaround_delay_time};
+
+	if (io != IO_OK)
+		return chat_lost(t->chat, io, "sending message body", t->why);
+	while (nanosleep(&delay, &delay) != 0 && errno == EINTR)
+		continue;
+	return true;
+}
+
 static bool send_message(struct transaction *t)
 {
 	bool whole = false;
@@ -443,6 +459,8 @@ static bool send_message(struct transaction *t)
 		return false;
 	if (!whole)
 		return true;
+	if ((t->conn->pix & PIX_DELAY_DOTCRLF) && !wait_for_dot(t))
+		return false;
 	chat_limit(t->chat, t->agent->config->data_done_timeout);
 	chat_command(t->chat, ".");
 	quit_too(t);
