@@ -58,6 +58,7 @@ struct agent {
 	const struct match *cache_destinations; /* smtp_connection_cache_destinations */
 	struct connections *connections;  /* kept open */
 	struct table_set *tables;
+	unsigned notify;               /* NOTIFY_ bits of notify_classes */
 };
 
 #endif

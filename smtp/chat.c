@@ -13,6 +13,7 @@ void chat_open(struct chat *chat, const struct agent *agent, struct stream *stre
 	chat->agent = agent;
 	chat->stream = stream;
 	chat->line = BUF((size_t)agent->config->stored_line_length_limit);
+	chat->transcript = BUF(CHAT_TRANSCRIPT_MOST);
 	chat->text = BUF(2 * CHAT_REPLY_MOST + (size_t)agent->config->stored_line_length_limit);
 }
 
@@ -20,6 +21,7 @@ void chat_close(struct chat *chat)
 {
 	buf_close(&chat->line);
 	buf_close(&chat->text);
+	buf_close(&chat->transcript);
 }
 
 void chat_limit(struct chat *chat, int seconds)
@@ -28,6 +30,13 @@ void chat_limit(struct chat *chat, int seconds)
 		stream_deadline(chat->stream, seconds, 0);
 	else
 		stream_limit(chat->stream, seconds);
+}
+
+/* Only kept when somebody may want to see it. */
+static void note(struct chat *chat, const char *what, const char *text)
+{
+	if (chat->agent->notify)
+		buf_addf(&chat->transcript, "%s%s\n", what, text);
 }
 
 void chat_command(struct chat *chat, const char *format, ...)
@@ -42,6 +51,7 @@ void chat_command(struct chat *chat, const char *format, ...)
 		if ((unsigned char)command.data[i] < ' ' || command.data[i] == 0x7f)
 			command.data[i] = '?';
 	log_debug("> %s: %s", chat->namaddrport, buf_text(&command));
+	note(chat, "Out: ", buf_text(&command));
 	buf_add(&command, "\r\n", 2);
 	stream_put(chat->stream, command.data, command.length); /* a failure shows at the reply */
 	buf_close(&command);
@@ -67,6 +77,7 @@ static bool filter(struct chat *chat)
 			buf_text(&chat->line), buf_text(&result));
 		buf_clear(&chat->line);
 		buf_add(&chat->line, result.data, result.length);
+		note(chat, "Replaced-by: ", buf_text(&chat->line));
 	} else if (answer == TABLE_ERROR) {
 		log_tagged(LOG_SEVERITY_WARNING, "table %s lookup error for %s",
 			table_name(chat->agent->reply_filter), buf_text(&chat->line));
@@ -88,6 +99,7 @@ static void clean(struct chat *chat)
 	if (line->length > 0)
 		text_printable(line->data, line->length, chat->agent->config->smtputf8_enable);
 	log_debug("< %s: %s", chat->namaddrport, buf_text(line));
+	note(chat, "In:  ", buf_text(line));
 }
 
 /* Adds the line to the reply's text; what begins beyond the limit is dropped. */

@@ -12,7 +12,8 @@
 #include "util/stream.h"
 #include "util/why.h"
 
-enum { CHAT_REPLY_MOST = 2048, CHAT_LINES_MOST = 100000 }; /* bytes of a reply's text; its lines */
+/* bytes of a reply's text; its lines; bytes of a session's transcript */
+enum { CHAT_REPLY_MOST = 2048, CHAT_LINES_MOST = 100000, CHAT_TRANSCRIPT_MOST = 100000 };
 
 struct reply {
 	int code;                    /* of the last line */
@@ -28,6 +29,7 @@ struct chat {
 	const char *namaddrport;     /* "mx.example[192.0.2.1]:25", for warnings */
 	const char *address;         /* for the advice about pipelining */
 	struct buf line, text;       /* ours */
+	struct buf transcript;       /* ours: "In:  ..." and "Out: ..." lines, for the postmaster */
 	bool pipelining;             /* offered: garbage is warned about */
 	bool protocol_error;         /* the server broke the protocol: not to be kept (delivery.md 2.12) */
 	bool local_error;            /* a table failed */

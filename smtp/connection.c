@@ -48,12 +48,14 @@ void connection_adopt(struct connection *conn, const struct server *server,
 }
 
 /* RFC 5321 4.1.1.10. Nothing that goes wrong here matters: the outcome is known. */
-static void goodbye(struct connection *conn)
+void connection_quit(struct connection *conn)
 {
 	const struct config *config = conn->chat.agent->config;
 	struct why why = {.pool = &conn->pool};
 	struct reply reply;
 
+	if (conn->broken)
+		return;
 	chat_limit(&conn->chat, config->quit_timeout);
 	if (!conn->quit_said)
 		chat_command(&conn->chat, "QUIT");
@@ -61,13 +63,6 @@ static void goodbye(struct connection *conn)
 		stream_flush(conn->stream);
 	else
 		chat_reply(&conn->chat, "sending QUIT", &reply, &why);
-}
-
-void connection_quit(struct connection *conn)
-{
-	if (conn && !conn->broken)
-		goodbye(conn);
-	connection_drop(conn);
 }
 
 void connection_drop(struct connection *conn)

@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include "smtp/connections.h"
+#include "smtp/notify.h"
+#include "smtp/session.h"
 #include "util/cache.h"
 #include "util/clock.h"
 #include "util/log.h"
@@ -176,11 +178,12 @@ void connections_keep(const struct agent *agent, const struct delivery *d, struc
 	struct buf key;
 
 	if (!connections_may_keep(agent, conn)) {
-		connection_quit(conn);
+		session_close(agent, d, conn);
 		return;
 	}
 	if (seconds > config->connection_cache_ttl_limit)
 		seconds = config->connection_cache_ttl_limit;
+	notify_session(agent, d, conn);
 	key = make_key(d, conn->server, conn->policy);
 	conn->policy = NULL;
 	cache_add(agent->connections->cache, key.data, key.length, conn,

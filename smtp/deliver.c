@@ -103,7 +103,7 @@ static void converse(struct walk *walk, struct server *at, struct connection *co
 	if (keep)
 		connections_keep(agent, d, conn);
 	else
-		connection_quit(conn);
+		session_close(agent, d, conn);
 }
 
 /* The session that outcomes from now on belong to. */

@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <string.h>
 #include "postfix/version.h"
+#include "smtp/notify.h"
 #include "smtp/pix.h"
 #include "smtp/session.h"
 #include "util/log.h"
@@ -375,6 +376,13 @@ struct connection *session_open(const struct agent *agent, const struct delivery
 	}
 	o.conn->broken = o.conn->broken || was_lost(why);
 	*end = o.tls_failed || (o.conn->in_tls && was_lost(why)) ? SESSION_NO_TLS : SESSION_REFUSED;
-	connection_quit(o.conn);
+	session_close(agent, d, o.conn);
 	return NULL;
+}
+
+void session_close(const struct agent *agent, const struct delivery *d, struct connection *conn)
+{
+	connection_quit(conn);
+	notify_session(agent, d, conn);
+	connection_drop(conn);
 }

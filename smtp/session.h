@@ -20,4 +20,7 @@ struct connection *session_open(const struct agent *agent, const struct delivery
 	const struct server *server, const struct tls_policy *policy, enum session_end *end,
 	struct why *why);
 
+/* Ends it: QUIT where it can be said, the transcript to the postmaster where it is due. */
+void session_close(const struct agent *agent, const struct delivery *d, struct connection *conn);
+
 #endif

@@ -6,6 +6,7 @@
 #include "dns/unbound.h"
 #include "smtp/connections.h"
 #include "smtp/ehlo.h"
+#include "smtp/notify.h"
 #include "smtp/setup.h"
 #include "util/list.h"
 #include "util/log.h"
@@ -109,6 +110,14 @@ static bool resolver_option(struct agent *agent, const char *word)
 	return defnames || search;
 }
 
+static bool notify(struct agent *agent, const char *word)
+{
+	unsigned bit = notify_word(word);
+
+	agent->notify |= bit & (NOTIFY_PROTOCOL | NOTIFY_DATA);
+	return bit != 0;
+}
+
 static void dns_support(struct agent *agent)
 {
 	const struct config *config = agent->config;
@@ -133,6 +142,7 @@ static void choices(struct agent *agent)
 	vocabulary(agent, "inet_protocols", config->inet_protocols, protocol);
 	vocabulary(agent, "smtp_host_lookup", config->host_lookup, host_lookup);
 	vocabulary(agent, "smtp_dns_resolver_options", config->dns_resolver_options, resolver_option);
+	vocabulary(agent, "notify_classes", config->notify_classes, notify);
 	dns_support(agent);
 	if (!text_same(config->address_preference, "any") && !text_same(config->address_preference, "ipv4")
 		&& !text_same(config->address_preference, "ipv6"))

@@ -1,0 +1,16 @@
+#ifndef POSTFIX_SUBMIT_H
+#define POSTFIX_SUBMIT_H
+/* submit - a message of our own to cleanup(8) (postfix-wire.md 5.10). */
+#include <stdbool.h>
+#include "postfix/wire.h"
+#include "util/buf.h"
+
+enum submit_flag { /* what cleanup(8) does with it */
+	SUBMIT_FILTER = 2, SUBMIT_MAP = 32, SUBMIT_MILTER = 64, SUBMIT_AUTO_UTF8 = 512
+};
+
+/* LINES: header and body, each line ended by LF. False: nothing was queued, errno says why. */
+bool submit_message(const struct wire *wire, int flags, const char *sender, const char *recipient,
+	const struct buf *lines);
+
+#endif
