@@ -49,6 +49,7 @@ struct tls_expect {
 	size_t fingerprint_count;
 	const struct tls_tlsa *tlsa;
 	size_t tlsa_count;
+	const char *tlsa_owner;   /* "_25._tcp.mx.example": the records' name, for the log; NULL: unknown */
 	const char *const *anchor_files; /* tafile: replaces CAfile and CApath */
 	size_t anchor_file_count;
 	const char *protocols;  /* list as configured (tls.md 4.1) */

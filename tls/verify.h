@@ -19,6 +19,7 @@
  * verdicts on chains that were seen before. Shared by all threads; what changes in it is locked.
  */
 struct tls_trust;
+struct anchors;
 
 /*
  * Reads CA file and directory; looks up fingerprint digest and DANE digests. Before chroot. NULL:
@@ -50,6 +51,10 @@ struct tls_demand {
 	const struct tls_tlsa **tlsa; /* the usable records (digest agility done); fingerprints too */
 	size_t tlsa_count;
 	bool unusable;        /* must match, and nothing usable to match with: fails with num=1 */
+	const char *unusable_text; /* "all-TLSA-records-unusable" ..., also when that made it ENCRYPT; "" */
+	const struct tls_name *names; /* the acceptable names that can be used */
+	size_t name_count;
+	const struct anchors *anchors; /* of the tafiles; NULL: those of the process */
 };
 
 /*
@@ -63,7 +68,8 @@ void tls_verify_prepare(const struct tls_verify_context *context, const struct t
  * After the handshake, also a resumed one (verdict->reused, set by the caller: names and dates are
  * looked at again, the verdict on the chain may be remembered). Sets in *verdict: present, trusted,
  * matched, name, rule, peer_names, reason, fault, fault_text; protocol, cipher and reused are the
- * session's. LINES gets what is to be logged at info, in Postfix's order and words, without
+ * session's. Where no name decided, rule says what did: "fingerprint", "dane-ee", "anchor" (the leaf
+ * itself is in a tafile). LINES gets what is to be logged at info, in Postfix's order and words, without
  * severity: the reason of a refusal (tls.md 10.3), then the details (10.4). Resumed and not trusted
  * at may and encrypt: the line "re-using session with untrusted certificate" stands for the reason.
  * Odd content of names (NUL, too long) is warned about at once.

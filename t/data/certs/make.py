@@ -1,0 +1,335 @@
+#!/usr/bin/env python3
+"""Makes the certificates beside it: make.py [DIRECTORY]
+
+Needed only to change them; the tests run at a fixed date, so they do not grow old. Certificates are
+put together here, byte by byte, since many are such as no tool would make; openssl(1) makes the keys
+and signs. CHAIN.pem is what a server sends, leaf first. All leaves have the key in leaf.key.
+"""
+import base64, os, subprocess, sys, tempfile
+
+OUT = sys.argv[1] if len(sys.argv) > 1 else os.path.dirname(os.path.abspath(__file__))
+WORK = tempfile.mkdtemp()
+LONG_AGO, OLD, PAST, LATER, FUTURE = '150101', '210101', '220101', '450101', '491231'
+HOST = 'mx.a.test'
+
+
+# --- DER -----------------------------------------------------------------------------------------
+def tlv(tag, *parts):
+    data = b''.join(parts)
+    n = len(data)
+    if n < 0x80:
+        return bytes([tag, n]) + data
+    size = n.to_bytes((n.bit_length() + 7) // 8, 'big')
+    return bytes([tag, 0x80 | len(size)]) + size + data
+
+def seq(*parts): return tlv(0x30, *parts)
+def octets(data): return tlv(4, data)
+def bits(data, unused=0): return tlv(3, bytes([unused]), data)
+def boolean(yes): return tlv(1, b'\xff' if yes else b'\0')
+def integer(n): return tlv(2, n.to_bytes(n.bit_length() // 8 + 1, 'big'))
+
+def oid(text):
+    first, second, *rest = map(int, text.split('.'))
+    out = bytes([first * 40 + second])
+    for n in rest:
+        part = [n & 0x7f]
+        while n > 0x7f:
+            n >>= 7
+            part.insert(0, 0x80 | n & 0x7f)
+        out += bytes(part)
+    return tlv(6, out)
+
+UTF8, PRINTABLE, T61, IA5, BMP = 0x0c, 0x13, 0x14, 0x16, 0x1e
+ATTRIBUTE = {'CN': '2.5.4.3', 'O': '2.5.4.10', 'OU': '2.5.4.11', 'C': '2.5.4.6',
+             'emailAddress': '1.2.840.113549.1.9.1', 'odd': '1.2.3.4'}
+
+def name(*pairs):
+    """(type, value[, tag]) each; a list of them is one multi-valued RDN."""
+    def ava(kind, value, tag=UTF8):
+        return seq(oid(ATTRIBUTE[kind]), tlv(tag, value if isinstance(value, bytes) else value.encode()))
+    return seq(*(tlv(0x31, *(ava(*one) for one in (p if isinstance(p, list) else [p]))) for p in pairs))
+
+
+# --- keys and signatures ---------------------------------------------------------------------------
+def openssl(*args, data=None):
+    return subprocess.run(['openssl', *args], input=data, check=True, capture_output=True).stdout
+
+class Key:
+    def __init__(self, kind='P-256'):
+        self.file = tempfile.mktemp(dir=WORK)
+        self.kind = kind
+        args = {'P': ('EC', '-pkeyopt', 'ec_paramgen_curve:' + kind), 'R': ('RSA', '-pkeyopt', 'rsa_keygen_bits:' + kind[3:]),
+                'E': (kind,)}[kind[0]]
+        openssl('genpkey', '-algorithm', *args, '-out', self.file)
+        self.spki = openssl('pkey', '-in', self.file, '-pubout', '-outform', 'DER')
+
+    def algorithm(self, digest):
+        return {('P', 'sha256'): seq(oid('1.2.840.10045.4.3.2')), ('P', 'sha1'): seq(oid('1.2.840.10045.4.1')),
+                ('R', 'sha256'): seq(oid('1.2.840.113549.1.1.11'), b'\5\0'), ('R', 'sha1'): seq(oid('1.2.840.113549.1.1.5'), b'\5\0'),
+                ('R', 'md5'): seq(oid('1.2.840.113549.1.1.4'), b'\5\0'),
+                ('E', 'sha256'): seq(oid('1.3.101.112'))}[self.kind[0], digest]
+
+    def sign(self, digest, data):
+        file = tempfile.mktemp(dir=WORK)
+        with open(file, 'wb') as f:
+            f.write(data)
+        if self.kind[0] == 'E':
+            return openssl('pkeyutl', '-sign', '-rawin', '-inkey', self.file, '-in', file)
+        return openssl('dgst', '-' + digest, '-sign', self.file, file)
+
+    def id(self):
+        return openssl('dgst', '-sha1', '-binary', data=self.spki)[:20]
+
+
+# --- extensions ------------------------------------------------------------------------------------
+def extension(number, value, critical=False):
+    return seq(oid(number), boolean(True) if critical else b'', octets(value))
+
+def constraints(ca, most=None):
+    return extension('2.5.29.19', seq(boolean(True) if ca else b'', integer(most) if most is not None else b''), True)
+
+USAGE = {'digitalSignature': 0, 'keyEncipherment': 2, 'keyCertSign': 5, 'cRLSign': 6}
+def usage(*words):
+    byte = sum(0x80 >> USAGE[w] for w in words)
+    unused = (byte & -byte).bit_length() - 1 if byte else 0
+    return extension('2.5.29.15', bits(bytes([byte]), unused), True)
+
+PURPOSE = {'server': '1.3.6.1.5.5.7.3.1', 'client': '1.3.6.1.5.5.7.3.2', 'any': '2.5.29.37.0'}
+def purpose(*words): return extension('2.5.29.37', seq(*(oid(PURPOSE[w]) for w in words)))
+
+def dns(text): return tlv(0x82, text if isinstance(text, bytes) else text.encode())
+def ip(data): return tlv(0x87, data)
+def email(text): return tlv(0x81, text.encode())
+def uri(text): return tlv(0x86, text.encode())
+def names(*items): return extension('2.5.29.17', seq(*items))
+def permitted(*items): return extension('2.5.29.30', seq(tlv(0xa0, *(seq(i) for i in items))), True)
+def excluded(*items): return extension('2.5.29.30', seq(tlv(0xa1, *(seq(i) for i in items))), True)
+
+CA = [constraints(True), usage('keyCertSign', 'cRLSign')]
+LEAF = [constraints(False), usage('digitalSignature', 'keyEncipherment'), purpose('server')]
+
+
+# --- certificates ----------------------------------------------------------------------------------
+class Cert:
+    serial = 0
+
+    def __init__(self, issuer, subject, key, extensions, start=PAST, end=FUTURE, digest='sha256',
+                 version=3, ids=True, akid=None, spoil=False):
+        """issuer None: self-signed."""
+        self.key, self.subject = key, subject
+        by = issuer or self
+        Cert.serial += 1
+        if ids and version == 3:
+            extensions = extensions + [extension('2.5.29.14', octets(key.id()))]
+            if issuer or akid:
+                extensions = extensions + [extension('2.5.29.35', seq(tlv(0x80, akid or by.key.id())))]
+        algorithm = by.key.algorithm(digest)
+        tbs = seq(tlv(0xa0, integer(2)) if version == 3 else b'', integer(Cert.serial), algorithm, by.subject,
+                  seq(self.time(start), self.time(end)), subject, key.spki,
+                  tlv(0xa3, seq(*extensions)) if version == 3 else b'')
+        signature = by.key.sign(digest, tbs)
+        if spoil:
+            signature = signature[:-1] + bytes([signature[-1] ^ 1])
+        self.der = seq(tbs, algorithm, bits(signature))
+
+    @staticmethod
+    def time(day): return tlv(0x17, (day + '000000Z').encode())
+
+def pem(label, der):
+    text = base64.b64encode(der).decode()
+    return '-----BEGIN %s-----\n%s\n-----END %s-----\n' % (
+        label, '\n'.join(text[i:i + 64] for i in range(0, len(text), 64)), label)
+
+def write(file, *certs):
+    with open(os.path.join(OUT, file + '.pem'), 'w') as f:
+        f.write(''.join(pem('CERTIFICATE', c.der) for c in certs))
+
+def write_key(file, key):
+    with open(os.path.join(OUT, file + '.pub'), 'w') as f:
+        f.write(pem('PUBLIC KEY', key.spki))
+
+def ca(issuer, common, key=None, extensions=None, **more):
+    return Cert(issuer, name(('O', 'Zoo'), ('CN', common)), key or Key(), CA if extensions is None else extensions, **more)
+
+K = Key()
+def leaf(issuer, extensions, common=HOST, **more):
+    subject = more.pop('subject', name(('O', 'Zoo'), ('CN', common)) if common else name(('O', 'Zoo')))
+    return Cert(issuer, subject, more.pop('key', K), extensions, **more)
+
+
+def authorities():
+    global root, rsa_root, inter, rogue
+    root = ca(None, 'Zoo Root')
+    rsa_root = ca(None, 'Zoo RSA Root', Key('RSA2048'))
+    inter = ca(root, 'Zoo Intermediate')
+    rogue = Cert(None, name(('O', 'Rogue'), ('CN', 'Rogue Root')), Key(), CA)
+    write('root', root), write('int', inter), write('rogue', rogue)
+    write_key('root', root.key), write_key('int', inter.key), write_key('leaf', K), write_key('rogue', rogue.key)
+
+def peers_names():
+    """Chains that differ in the leaf's names."""
+    at = LEAF + [names(dns(HOST))]
+    for file, common, extensions in [
+            ('host', HOST, at),
+            ('wild', '*.a.test', LEAF + [names(dns('*.a.test'), dns('a.test'))]),
+            ('other', 'other.example', LEAF + [names(dns('other.example'))]),
+            ('provider', 'mx1.provider.example', LEAF + [names(dns('*.provider.example'), dns('provider.example'))]),
+            ('cnonly', HOST, LEAF),
+            ('cnsan', HOST, LEAF + [names(dns('other.example'))]),
+            ('cnip', HOST, LEAF + [names(ip(b'\x7f\0\0\1'))]),
+            ('cnemail', HOST, LEAF + [names(email('postmaster@a.test'), uri('https://a.test/'))]),
+            ('nocn', '', at),
+            ('noname', '', LEAF),
+            ('ip', '127.0.0.1', LEAF + [names(ip(b'\x7f\0\0\1'), ip(bytes([0x20, 1, 0xd, 0xb8] + [0] * 11 + [1])))]),
+            ('many', 'first.example', LEAF + [names(*(dns('n%d.example' % i) for i in range(40)), dns(HOST))]),
+            ('nul', '', LEAF + [names(dns(HOST + '\0.evil.example'))]),
+            ('nulcn', HOST, LEAF + [names(dns(HOST + '\0.evil.example'))]),
+            ('sanempty', HOST, LEAF + [extension('2.5.29.17', seq())]),
+            ('sanbroken', HOST, LEAF + [extension('2.5.29.17', b'\x30\x20\x82')]),
+            ('santwice', HOST, LEAF + [names(dns('other.example')), names(dns(HOST))]),
+            ('sanlong', HOST, LEAF + [names(dns('x' * 300 + '.a.test'))])]:
+        write(file, leaf(inter, extensions, common), inter)
+    for file, subject in [
+            ('cn-nul', name(('O', 'Zoo'), ('CN', HOST + '\0.evil.example'))),
+            ('cn-two', name(('CN', HOST), ('CN', 'second.a.test'))),
+            ('cn-bmp', name(('CN', HOST.encode('utf-16-be'), BMP))),
+            ('cn-t61', name(('CN', b'm\xfcx.a.test', T61))),
+            ('cn-utf8', name(('CN', 'm\u00fcx.a.test'))),
+            ('cn-control', name(('CN', b'mx\n\x1b[2J'))),
+            ('cn-empty', name(('CN', b''))),
+            ('cn-long', name(('CN', 'x' * 300))),
+            ('cn-badutf8', name(('CN', b'm\xffx'))),
+            ('cn-oddbmp', name(('CN', b'\0m\0', BMP)))]:
+        write(file, leaf(inter, LEAF, subject=subject), inter)
+    org = Cert(root, name(('C', 'XX', PRINTABLE), ('O', 'Zoo Organisation Only')), Key(), CA)
+    write('orgissuer', leaf(org, at), org)
+    bare = Cert(root, name(('OU', 'Unit')), Key(), CA)
+    write('unitissuer', leaf(bare, at), bare)
+    strange = Cert(None, name(('C', 'XX', PRINTABLE), [('O', 'R\u00fc/dig'), ('odd', 'x\ny')], ('emailAddress', 'a@b', IA5)), Key(), CA)
+    write('strangeissuer', leaf(strange, at))
+
+def peers_dates():
+    at = LEAF + [names(dns(HOST))]
+    write('expired', leaf(inter, at, start=LONG_AGO, end=OLD), inter)
+    write('notyet', leaf(inter, at, start=LATER), inter)
+    old = ca(root, 'Zoo Old Intermediate', start=LONG_AGO, end=OLD)
+    fresh = ca(root, 'Zoo Old Intermediate', old.key)
+    below = leaf(old, at)
+    write('oldint', below, old)
+    write('oldfresh', below, old, fresh)
+    write('old', old)
+    oldroot = ca(None, 'Zoo Old Root', start=LONG_AGO, end=OLD)
+    write('oldroot', oldroot)
+    by_oldroot = ca(oldroot, 'Zoo Below Old Root')
+    write('belowoldroot', leaf(by_oldroot, at), by_oldroot)
+    # the old root's name and key, signed by the new one: both ways lead up
+    crossed = ca(root, 'Zoo Old Root', oldroot.key)
+    write('crossed', leaf(by_oldroot, at), by_oldroot, crossed)
+
+def peers_authority():
+    at = LEAF + [names(dns(HOST))]
+    for file, extensions in [
+            ('noca', [constraints(False)]),
+            ('nobc', []),
+            ('nosign', [constraints(True), usage('digitalSignature')]),
+            ('ncok', CA + [permitted(dns('a.test'))]),
+            ('ncbad', CA + [permitted(dns('elsewhere.example'))]),
+            ('ncexcluded', CA + [excluded(dns('A.TEST'))]),
+            ('critint', CA + [extension('1.2.3.4.5', b'\5\0', True)]),
+            ('clientint', CA + [purpose('client')])]:
+        by = ca(root, 'Zoo ' + file, None, extensions)
+        write(file, leaf(by, at), by)
+    by = ca(root, 'Zoo nccommon', None, CA + [permitted(dns('elsewhere.example'))])
+    write('nccommon', leaf(by, LEAF), by)
+    v1 = ca(root, 'Zoo v1 Intermediate', version=1)
+    write('v1int', leaf(v1, at), v1)
+    zero = ca(root, 'Zoo Path Length Zero', None, [constraints(True, 0), usage('keyCertSign')])
+    below = ca(zero, 'Zoo Below Path Length Zero')
+    write('pathlen', leaf(below, at), below, zero)
+    write('pathlenok', leaf(zero, at), zero)
+    self_issued = ca(zero, 'Zoo Path Length Zero')
+    write('selfissued', leaf(self_issued, at), self_issued, zero)
+    for file, more in [('v1root', {'version': 1}), ('nobcroot', {'extensions': []}),
+                       ('clientroot', {'extensions': CA + [purpose('client')]}), ('sha1root', {'digest': 'sha1'})]:
+        top = ca(None, 'Zoo ' + file, **more)
+        write(file, top)
+        write('below' + file, leaf(top, at))
+
+def peers_leaf():
+    at = names(dns(HOST))
+    for file, extensions in [
+            ('clienteku', [constraints(False), usage('digitalSignature'), purpose('client'), at]),
+            ('bothekus', [constraints(False), purpose('client', 'server'), at]),
+            ('anyeku', [constraints(False), purpose('any'), at]),
+            ('noeku', [constraints(False), usage('digitalSignature'), at]),
+            ('badusage', [constraints(False), usage('cRLSign'), at]),
+            ('keyenc', [constraints(False), usage('keyEncipherment'), at]),
+            ('caleaf', [constraints(True), usage('digitalSignature', 'keyCertSign'), purpose('server'), at]),
+            ('bareleaf', [at]),
+            ('critext', LEAF + [at, extension('1.2.3.4.5', b'\5\0', True)])]:
+        write(file, leaf(inter, extensions), inter)
+    write('selfsig', leaf(None, LEAF + [at])), write('selfbare', leaf(None, [at]))
+    write('selfexpired', leaf(None, LEAF + [at], start=LONG_AGO, end=OLD))
+    write('selfclient', leaf(None, [constraints(False), purpose('client'), at]))
+
+def peers_keys():
+    at = LEAF + [names(dns(HOST))]
+    write('rsaroot', rsa_root)
+    write('rsa', leaf(rsa_root, at, key=Key('RSA2048')))
+    write('rsa1024', leaf(rsa_root, at, key=Key('RSA1024')))
+    write('rsa512', leaf(rsa_root, at, key=Key('RSA512')))
+    write('p384', leaf(inter, at, key=Key('P-384')), inter)
+    ed = ca(root, 'Zoo Ed25519', Key('ED25519'))
+    write('ed25519', leaf(ed, at), ed)
+    write('sha1', leaf(rsa_root, at, digest='sha1'))
+    write('md5', leaf(rsa_root, at, digest='md5'))
+    weak = ca(rsa_root, 'Zoo SHA-1 Intermediate', digest='sha1')
+    write('sha1int', leaf(weak, at), weak)
+    write('badsig', leaf(inter, at, spoil=True), inter)
+    forged = ca(root, 'Zoo Forged', spoil=True)
+    write('badsigint', leaf(forged, at), forged)
+    write('akid', leaf(inter, at, akid=b'x' * 20), inter)
+
+def peers_shapes():
+    """What is sent beside what is needed, and what is not sent."""
+    at = LEAF + [names(dns(HOST))]
+    host = leaf(inter, at)
+    write('noint', host), write('sentroot', host, inter, root), write('twice', host, inter, inter, host)
+    write('extra', host, rogue, rsa_root, inter)
+    tower = [root]
+    for i in range(1, 21):
+        tower.append(ca(tower[-1], 'Zoo Deep %d' % i))
+    deep = leaf(tower[5], at)
+    write('deep', deep, *tower[5:0:-1])
+    write('deepshuffled', deep, *tower[1:6])
+    write('deep20', leaf(tower[20], at), *tower[20:0:-1])
+    bad = leaf(rogue, at)
+    write('roguehost', bad), write('rogueroot', bad, rogue)
+    # a genuine authority pasted behind a rogue chain
+    write('pasted', bad, rogue, inter, root)
+    # the leaf again, as if it were above itself
+    write('leafabove', bad, bad, rogue)
+    # two roots, each signed by the other: round and round
+    a, b = Key(), Key()
+    first = ca(None, 'Zoo Loop A', a)
+    second = ca(None, 'Zoo Loop B', b)
+    write('loop', leaf(first, at), ca(second, 'Zoo Loop A', a), ca(first, 'Zoo Loop B', b))
+    # many of one name, only the last has the key
+    true = ca(root, 'Zoo Decoy', ids=False)
+    decoys = [ca(root, 'Zoo Decoy', ids=False) for _ in range(6)]
+    write('decoys', leaf(true, at, ids=False), *decoys, true)
+    # all of one name, each issued by that name, nobody known
+    maze = Cert(None, name(('CN', 'Zoo Maze')), Key(), CA, ids=False)
+    walls = [Cert(maze, maze.subject, Key(), CA, ids=False) for _ in range(15)]
+    write('maze', leaf(maze, at, ids=False), *walls)
+
+
+authorities()
+peers_names()
+peers_dates()
+peers_authority()
+peers_leaf()
+peers_keys()
+peers_shapes()
+with open(os.path.join(OUT, 'leaf.key'), 'w') as f, open(K.file) as key:
+    f.write(key.read())

@@ -1,0 +1,231 @@
+#include <string.h>
+#include "tls/certificate.h"
+#include "tls/dn.h"
+#include "util/macros.h"
+
+#define OID(bytes) {(const uint8_t *)(bytes), sizeof(bytes) - 1}
+
+static const struct tls_der subject_alt_name = OID("\x55\x1d\x11"),
+	subject_key_id = OID("\x55\x1d\x0e"), authority_key_id = OID("\x55\x1d\x23");
+
+static gnutls_datum_t datum(struct tls_der der)
+{
+	return (gnutls_datum_t){(unsigned char *)der.data, (unsigned)der.length};
+}
+
+/* RFC 5280 4.2.1.2: OCTET STRING. Empty: none. */
+static struct tls_der read_own_id(const struct der_certificate *parts)
+{
+	struct tls_der value;
+	struct der_item item;
+
+	if (der_extension(parts, subject_key_id, &value) != DER_FOUND
+		|| !der_expect(&value, DER_OCTET_STRING, &item))
+		return (struct tls_der){NULL, 0};
+	return item.inside;
+}
+
+/* RFC 5280 4.2.1.1: SEQUENCE { keyIdentifier [0] OPTIONAL, ... }. Empty: none. */
+static struct tls_der read_issuer_id(const struct der_certificate *parts)
+{
+	struct tls_der value;
+	struct der_item list, item;
+
+	if (der_extension(parts, authority_key_id, &value) != DER_FOUND
+		|| !der_expect(&value, DER_SEQUENCE, &list)
+		|| !der_expect(&list.inside, DER_CONTEXT(0), &item))
+		return (struct tls_der){NULL, 0};
+	return item.inside;
+}
+
+bool certificate_open(struct certificate *certificate, struct tls_der der)
+{
+	struct certificate made = {.der = der};
+	gnutls_datum_t bytes = datum(der);
+
+	if (!der_certificate(der, &made.parts) || gnutls_x509_crt_init(&made.crt) < 0)
+		return false;
+	if (gnutls_x509_crt_import(made.crt, &bytes, GNUTLS_X509_FMT_DER) < 0) {
+		gnutls_x509_crt_deinit(made.crt);
+		return false;
+	}
+	made.from = gnutls_x509_crt_get_activation_time(made.crt);
+	made.until = gnutls_x509_crt_get_expiration_time(made.crt);
+	made.own_id = read_own_id(&made.parts);
+	made.issuer_id = read_issuer_id(&made.parts);
+	*certificate = made;
+	return true;
+}
+
+void certificate_close(struct certificate *certificate)
+{
+	gnutls_x509_crt_deinit(certificate->crt);
+	*certificate = (struct certificate){.crt = NULL};
+}
+
+bool certificate_valid(const struct certificate *certificate, time_t now)
+{
+	return certificate->from != (time_t)-1 && certificate->until != (time_t)-1
+		&& certificate->from <= now && now <= certificate->until;
+}
+
+bool certificate_self_issued(const struct certificate *certificate)
+{
+	return der_same(certificate->parts.subject, certificate->parts.issuer);
+}
+
+bool certificate_could_be_from(const struct certificate *certificate,
+	const struct certificate *issuer)
+{
+	struct tls_der wanted = certificate->issuer_id, has = issuer->own_id;
+
+	return der_same(certificate->parts.issuer, issuer->parts.subject)
+		&& (wanted.length == 0 || has.length == 0 || der_same(wanted, has));
+}
+
+/* Key usage, if there is any, has one of WANTED. */
+static bool usage_allows(const struct certificate *certificate, unsigned wanted)
+{
+	unsigned usage, critical;
+	int result = gnutls_x509_crt_get_key_usage(certificate->crt, &usage, &critical);
+
+	if (result == GNUTLS_E_REQUESTED_DATA_NOT_AVAILABLE)
+		return true;
+	return result >= 0 && (usage & wanted) != 0;
+}
+
+bool certificate_is_ca(const struct certificate *certificate)
+{
+	unsigned critical, ca;
+	int length, result;
+
+	if (!usage_allows(certificate, GNUTLS_KEY_KEY_CERT_SIGN))
+		return false;
+	result = gnutls_x509_crt_get_basic_constraints(certificate->crt, &critical, &ca, &length);
+	if (result == GNUTLS_E_REQUESTED_DATA_NOT_AVAILABLE)
+		return certificate->parts.version == 1 && certificate_self_issued(certificate);
+	return result >= 0 && ca != 0;
+}
+
+int certificate_path_length(const struct certificate *certificate)
+{
+	unsigned critical, ca;
+	int length;
+
+	if (gnutls_x509_crt_get_basic_constraints(certificate->crt, &critical, &ca, &length) < 0)
+		return -1;
+	return length;
+}
+
+bool certificate_for_servers(const struct certificate *certificate, bool leaf)
+{
+	unsigned tls = GNUTLS_KEY_DIGITAL_SIGNATURE | GNUTLS_KEY_KEY_ENCIPHERMENT
+		| GNUTLS_KEY_KEY_AGREEMENT;
+
+	if (leaf && !usage_allows(certificate, tls))
+		return false;
+	return gnutls_x509_crt_check_key_purpose(certificate->crt, GNUTLS_KP_TLS_WWW_SERVER,
+		GNUTLS_KP_FLAG_DISALLOW_ANY) != 0;
+}
+
+bool certificate_has_weak_key(const struct certificate *certificate)
+{
+	unsigned bits;
+
+	switch (gnutls_x509_crt_get_pk_algorithm(certificate->crt, &bits)) {
+	case GNUTLS_PK_RSA:
+	case GNUTLS_PK_RSA_PSS:
+	case GNUTLS_PK_DSA:
+		return bits < 1024;
+	case GNUTLS_PK_ECDSA:
+		return bits < 160;
+	default: /* not ours: those of one size, and those that do not sign */
+		return false;
+	}
+}
+
+/* RFC 5280 4.2.1: what may be critical and is heeded, by GnuTLS or here. */
+static bool is_understood(const char *oid)
+{
+	static const char *const known[] = {
+		"2.5.29.15", "2.5.29.17", "2.5.29.19", "2.5.29.30", "2.5.29.32", "2.5.29.37",
+		"2.5.29.14", "2.5.29.35", "2.5.29.31", "2.5.29.54",
+	};
+
+	for (size_t i = 0; i < COUNT(known); i++)
+		if (strcmp(known[i], oid) == 0)
+			return true;
+	return false;
+}
+
+bool certificate_has_unknown(const struct certificate *certificate)
+{
+	char oid[128];
+	unsigned critical;
+	size_t size;
+	int result;
+
+	for (unsigned i = 0;; i++) {
+		size = sizeof oid;
+		result = gnutls_x509_crt_get_extension_info(certificate->crt, i, oid, &size, &critical);
+		if (result == GNUTLS_E_REQUESTED_DATA_NOT_AVAILABLE)
+			return false;
+		if (result < 0 || (critical && !is_understood(oid)))
+			return true;
+	}
+}
+
+struct names {
+	struct match_name *names; /* NULL: only counting */
+	size_t count;
+};
+
+static void add(struct names *names, enum match_kind kind, struct tls_der bytes)
+{
+	if (names->names)
+		names->names[names->count] = (struct match_name){kind, bytes};
+	names->count++;
+}
+
+/* GeneralNames ::= SEQUENCE OF CHOICE { ..., dNSName [2], ..., iPAddress [7], ... } */
+static bool add_alternatives(struct names *names, struct tls_der value)
+{
+	struct der_item list, item;
+
+	if (!der_expect(&value, DER_SEQUENCE, &list) || value.length > 0)
+		return false;
+	while (der_next(&list.inside, &item)) {
+		if (item.tag == DER_CONTEXT(2))
+			add(names, MATCH_DNS, item.inside);
+		else if (item.tag == DER_CONTEXT(7))
+			add(names, MATCH_ADDRESS, item.inside);
+	}
+	return list.inside.length == 0;
+}
+
+static void add_all(struct names *names, const struct certificate *certificate, struct pool *pool)
+{
+	static const struct tls_der nothing = {(const uint8_t *)"", 0};
+	struct tls_der value, common[CERTIFICATE_COMMON_MOST];
+	enum der_found found;
+	size_t count;
+
+	found = der_extension(&certificate->parts, subject_alt_name, &value);
+	if (found == DER_BROKEN || (found == DER_FOUND && !add_alternatives(names, value)))
+		add(names, MATCH_DNS, nothing);
+	count = dn_values(pool, certificate->parts.subject, DN_COMMON_NAME, common, COUNT(common));
+	for (size_t i = 0; i < count; i++)
+		add(names, MATCH_COMMON, common[i]);
+}
+
+size_t certificate_names(const struct certificate *certificate, struct pool *pool,
+	struct match_name **names)
+{
+	struct names all = {NULL, 0};
+
+	add_all(&all, certificate, pool);
+	all = (struct names){POOL_ARRAY(pool, struct match_name, all.count + 1), 0};
+	add_all(&all, certificate, pool);
+	*names = all.names;
+	return all.count;
+}

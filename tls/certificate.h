@@ -1,0 +1,65 @@
+#ifndef TLS_CERTIFICATE_H
+#define TLS_CERTIFICATE_H
+/*
+ * certificate - one certificate: its bytes, GnuTLS's view of it, and the questions that Postfix,
+ * by way of OpenSSL, asks of it (tls.md 5.1). Read-only once open, so threads may share it. Inside
+ * this room only.
+ */
+#include <stdbool.h>
+#include <stddef.h>
+#include <time.h>
+#include <gnutls/gnutls.h>
+#include <gnutls/x509.h>
+#include "tls/der.h"
+#include "tls/match.h"
+#include "util/pool.h"
+
+enum { CERTIFICATE_COMMON_MOST = 16 }; /* commonNames that are looked at */
+
+struct certificate {
+	struct tls_der der;            /* as sent or read; somebody else's */
+	struct der_certificate parts;
+	gnutls_x509_crt_t crt;
+	time_t from, until;            /* validity, both ends included; -1: not known */
+	struct tls_der own_id, issuer_id; /* key identifiers; empty: none */
+};
+
+/* Parses DER, which must stay where it is. False: no certificate; nothing to close. */
+bool certificate_open(struct certificate *certificate, struct tls_der der);
+void certificate_close(struct certificate *certificate);
+
+bool certificate_valid(const struct certificate *certificate, time_t now);
+
+/* Are subject and issuer the same name? */
+bool certificate_self_issued(const struct certificate *certificate);
+
+/* Could ISSUER have issued it, by names and key identifiers? The signature is not looked at. */
+bool certificate_could_be_from(const struct certificate *certificate,
+	const struct certificate *issuer);
+
+/* May it issue others? RFC 5280 4.2.1.3 and .9; a self-issued one of version 1 may. */
+bool certificate_is_ca(const struct certificate *certificate);
+
+/* pathLenConstraint; -1: none. */
+int certificate_path_length(const struct certificate *certificate);
+
+/*
+ * Is it meant for servers, or for issuing such? Extended key usage, if any, must name them (any
+ * purpose is not enough, as in OpenSSL); a leaf's key usage must allow TLS.
+ */
+bool certificate_for_servers(const struct certificate *certificate, bool leaf);
+
+/* Less than 80 bits of security, which OpenSSL refuses at its level 1. */
+bool certificate_has_weak_key(const struct certificate *certificate);
+
+/* Has it a critical extension that nobody here understands? */
+bool certificate_has_unknown(const struct certificate *certificate);
+
+/*
+ * All dNSName, iPAddress and commonName entries in order; *NAMES is in the pool. When the
+ * subjectAltName cannot be read, there is a dNSName that matches nothing: commonName must not count.
+ */
+size_t certificate_names(const struct certificate *certificate, struct pool *pool,
+	struct match_name **names);
+
+#endif
