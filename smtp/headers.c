@@ -1,5 +1,6 @@
 #include "config.h"
 #include <string.h>
+#include <strings.h>
 #include "postfix/address.h"
 #include "postfix/version.h"
 #include "smtp/headers.h"
@@ -8,47 +9,38 @@
 
 enum { DELIVERED_TO_MOST = 1000 }; /* headers looked at */
 
-static void header(struct body *body, struct buf *lines, const char *name, const char *value)
-{
-	struct buf line = BUF(0);
-
-	buf_addf(&line, "%s: %s", name, value);
-	body_record(body, lines, buf_text(&line), line.length, false);
-	buf_close(&line);
-}
-
 static const char *return_path(const struct delivery *d)
 {
 	const char *sender = d->request->sender;
 
-	return pool_format(d->pool, "<%s>", sender[0] ? address_quote_5322(d->pool, sender) : "");
+	return pool_format(d->pool, "Return-Path: <%s>",
+		sender[0] ? address_quote_5322(d->pool, sender) : "");
 }
 
-/* Postfix 3.5 had them the other way round. */
-static void delivered_to(const struct agent *agent, const struct delivery *d, struct body *body,
-	struct buf *lines)
+static const char *delivered_to(const struct delivery *d)
 {
-	if (agent->flags & AGENT_DELIVERED_TO)
-		header(body, lines, "Delivered-To",
-			address_quote_5322(d->pool, d->rcpts[0].request->address));
+	return pool_format(d->pool, "Delivered-To: %s",
+		address_quote_5322(d->pool, d->rcpts[0].request->address));
 }
 
-void headers_prepend(const struct agent *agent, const struct delivery *d, struct body *body,
-	struct buf *lines)
+struct list headers_prepend(const struct agent *agent, const struct delivery *d)
 {
-	bool old = agent->config->version < POSTFIX(3, 6);
+	bool old = agent->config->version < POSTFIX(3, 6); /* had them the other way round */
 	const char *original = d->rcpts[0].request->original;
+	struct list lines = {.pool = d->pool};
 
-	if (old)
-		delivered_to(agent, d, body, lines);
+	if (old && (agent->flags & AGENT_DELIVERED_TO))
+		list_add(&lines, delivered_to(d));
 	if (!old && (agent->flags & AGENT_RETURN_PATH))
-		header(body, lines, "Return-Path", return_path(d));
+		list_add(&lines, return_path(d));
 	if ((agent->flags & AGENT_ORIGINAL_TO) && original[0])
-		header(body, lines, "X-Original-To", address_quote_5322(d->pool, original));
+		list_add(&lines, pool_format(d->pool, "X-Original-To: %s",
+			address_quote_5322(d->pool, original)));
 	if (old && (agent->flags & AGENT_RETURN_PATH))
-		header(body, lines, "Return-Path", return_path(d));
-	if (!old)
-		delivered_to(agent, d, body, lines);
+		list_add(&lines, return_path(d));
+	if (!old && (agent->flags & AGENT_DELIVERED_TO))
+		list_add(&lines, delivered_to(d));
+	return lines;
 }
 
 /* Is this header line a Delivered-To: with ADDRESS? */

@@ -4,12 +4,11 @@
  * headers - what flags=DOR of master.cf puts in front of a message, and the loop that D prevents
  * (pipe(8), postfix-wire.md 1.1).
  */
-#include "smtp/body.h"
 #include "smtp/delivery.h"
+#include "util/list.h"
 
-/* The header lines, if any are asked for, through BODY. */
-void headers_prepend(const struct agent *agent, const struct delivery *d, struct body *body,
-	struct buf *lines);
+/* The header lines that are asked for, in Postfix's order; in the delivery's pool. */
+struct list headers_prepend(const struct agent *agent, const struct delivery *d);
 
 /*
  * What the flags don't allow: D and O with several recipients, D with a Delivered-To: that names

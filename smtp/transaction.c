@@ -2,9 +2,8 @@
 #include <errno.h>
 #include <string.h>
 #include <time.h>
-#include "smtp/body.h"
+#include "smtp/content.h"
 #include "smtp/envelope.h"
-#include "smtp/headers.h"
 #include "smtp/pix.h"
 #include "smtp/transaction.h"
 #include "util/clock.h"
@@ -267,6 +266,7 @@ static bool unreadable(struct transaction *t)
 {
 	struct why why = {.pool = t->d->pool};
 
+	stream_flush(t->conn->stream);
 	t->conn->broken = true;
 	t->d->corrupt = !t->d->deferred;
 	why_set(&why, "5.3.0", "unreadable mail queue entry");
@@ -300,56 +300,39 @@ static void body_limit(struct transaction *t)
 		stream_limit(t->conn->stream, config->data_xfer_timeout);
 }
 
-static void note_broken_line(struct transaction *t, const struct body *body)
+/* It can't go out whole: what the server has of it is cut off. */
+static bool cut_off(struct transaction *t, const struct content *content, const struct why *why)
 {
-	if (!body->broke || t->d->line_broken)
-		return;
-	t->d->line_broken = true;
-	if (t->agent->config->version >= POSTFIX(3, 7))
-		log_tagged(LOG_SEVERITY_INFO, "breaking line > %d bytes with <CR><LF>SPACE",
-			t->agent->config->line_length_limit);
-}
-
-/* Lines into LINES until the content ends or enough is there to send. */
-static enum record read_some(struct transaction *t, struct body *body, struct buf *lines)
-{
-	enum record record = RECORD_LINE;
-	const char *data;
-	size_t length;
-
-	while (lines->length < STREAM_CHUNK) {
-		record = queuefile_next(t->d->file, &data, &length);
-		if (record != RECORD_LINE && record != RECORD_PART)
-			break;
-		body_record(body, lines, data, length, record == RECORD_PART);
-	}
-	if (record == RECORD_END)
-		body_end(body, lines);
-	return record;
+	stream_flush(t->conn->stream);
+	t->conn->broken = true;
+	t->chat->local_error = content->local_error;
+	rcpts_failed(t->agent, t->d, why);
+	return true;
 }
 
 /* False: lost. *whole: the content is out, the dot may follow. */
 static bool send_body(struct transaction *t, bool *whole)
 {
 	struct buf lines = BUF(0);
-	struct body body;
-	enum record record;
+	struct why why = {.pool = t->d->pool};
+	struct content content;
+	enum content_is is;
 	enum io io;
 
-	body_begin(&body, (size_t)t->agent->config->line_length_limit);
-	queuefile_rewind(t->d->file, t->d->request->data_offset);
-	headers_prepend(t->agent, t->d, &body, &lines);
+	content_begin(&content, t->agent, t->d, &t->envelope);
 	body_limit(t);
 	do {
-		record = read_some(t, &body, &lines);
+		is = content_read(&content, &lines, &why);
 		io = stream_put(t->conn->stream, lines.data, lines.length);
 		buf_clear(&lines);
-	} while (io == IO_OK && (record == RECORD_LINE || record == RECORD_PART));
+	} while (io == IO_OK && is == CONTENT_MORE);
 	buf_close(&lines);
-	note_broken_line(t, &body);
+	content_end(&content);
 	if (io != IO_OK)
 		return last_words(t, io);
-	*whole = record == RECORD_END;
+	*whole = is == CONTENT_WHOLE;
+	if (is == CONTENT_FAILED)
+		return cut_off(t, &content, &why);
 	return *whole || unreadable(t);
 }
 

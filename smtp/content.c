@@ -1,0 +1,145 @@
+#include "config.h"
+#include <string.h>
+#include "postfix/version.h"
+#include "smtp/content.h"
+#include "smtp/headers.h"
+#include "util/log.h"
+#include "util/stream.h"
+
+static void put(struct content *content, const char *data, size_t length, bool more)
+{
+	body_record(&content->body, content->lines, data, length, more);
+}
+
+/* A logical header as the lines that it is. */
+static void put_header(struct content *content, const struct buf *header)
+{
+	const char *at = buf_text(header), *end = at + header->length;
+
+	while (at < end) {
+		const char *line = memchr(at, '\n', (size_t)(end - at));
+		size_t length = (size_t)((line ? line : end) - at);
+
+		put(content, at, length, false);
+		at += length + (line != NULL);
+	}
+}
+
+static bool header(void *context, enum mime_class class UNUSED, struct buf *text)
+{
+	put_header(context, text);
+	return true;
+}
+
+static bool body(void *context, const char *data, size_t length, bool more)
+{
+	put(context, data, length, more);
+	return true;
+}
+
+static void blank(void *context)
+{
+	put(context, "", 0, false);
+}
+
+static void record(struct content *content, const char *data, size_t length, bool more,
+	enum mime_result *result)
+{
+	if (content->mime)
+		*result = mime_record(content->mime, data, length, more);
+	else
+		put(content, data, length, more);
+}
+
+void content_begin(struct content *content, const struct agent *agent, struct delivery *d,
+	const struct envelope *envelope)
+{
+	const struct config *config = agent->config;
+	const struct mime_options options = {
+		.downgrade = envelope_downgrades(envelope),
+		.nesting_limit = config->mime_nesting_limit,
+		.boundary_limit = config->mime_boundary_length_limit,
+		.header_limit = config->header_size_limit,
+	};
+	const struct mime_handlers handlers = {content, header, body, blank};
+
+	*content = (struct content){.agent = agent, .d = d};
+	if (options.downgrade)
+		content->mime = mime_begin(&options, &handlers);
+	body_begin(&content->body, (size_t)config->line_length_limit);
+	queuefile_rewind(d->file, d->request->data_offset);
+	content->prepended = headers_prepend(agent, d);
+}
+
+/* What flags=DOR puts in front takes the way of all lines. */
+static enum mime_result prepend(struct content *content)
+{
+	enum mime_result result = MIME_GOES_ON;
+
+	for (size_t i = 0; i < content->prepended.count && result == MIME_GOES_ON; i++)
+		record(content, content->prepended.items[i], strlen(content->prepended.items[i]), false,
+			&result);
+	content->prepended.count = 0;
+	return result;
+}
+
+static enum content_is failed(struct content *content, enum mime_result result, struct why *why)
+{
+	if (result == MIME_TOO_DEEP) {
+		why_set(why, "5.6.0", "MIME nesting exceeds safety limit");
+	} else {
+		content->local_error = true;
+		why_site(why, "4.3.0", "local data error while talking to %s",
+			content->d->session.relay);
+	}
+	return CONTENT_FAILED;
+}
+
+static enum content_is over(struct content *content, struct why *why)
+{
+	enum mime_result result = content->mime ? mime_end(content->mime) : MIME_GOES_ON;
+
+	if (result != MIME_GOES_ON)
+		return failed(content, result, why);
+	body_end(&content->body, content->lines);
+	return CONTENT_WHOLE;
+}
+
+enum content_is content_read(struct content *content, struct buf *lines, struct why *why)
+{
+	enum mime_result result;
+	enum record is;
+	const char *data;
+	size_t length;
+
+	content->lines = lines;
+	result = prepend(content);
+	while (result == MIME_GOES_ON && lines->length < STREAM_CHUNK) {
+		is = queuefile_next(content->d->file, &data, &length);
+		if (is == RECORD_END)
+			return over(content, why);
+		if (is != RECORD_LINE && is != RECORD_PART)
+			return CONTENT_BAD;
+		record(content, data, length, is == RECORD_PART, &result);
+	}
+	return result == MIME_GOES_ON ? CONTENT_MORE : failed(content, result, why);
+}
+
+/* Once for a delivery. */
+static void note_broken_line(const struct content *content)
+{
+	const struct config *config = content->agent->config;
+
+	if (!content->body.broke || content->d->line_broken)
+		return;
+	content->d->line_broken = true;
+	if (config->version >= POSTFIX(3, 7))
+		log_tagged(LOG_SEVERITY_INFO, "breaking line > %d bytes with <CR><LF>SPACE",
+			config->line_length_limit);
+}
+
+void content_end(struct content *content)
+{
+	note_broken_line(content);
+	mime_free(content->mime);
+}

@@ -1,0 +1,122 @@
+#include "config.h"
+#include <stddef.h>
+#include <string.h>
+#include "smtp/mime.h"
+#include "t/lib/tap.h"
+
+/* Lines ended by LF; what comes out, converted, likewise. */
+static const struct message {
+	const char *name, *in, *out;
+	enum mime_result result;
+	int limit;
+} messages[] = {
+	{"plain 7-bit text stays", "Subject: x\n\nhello\n", "Subject: x\n\nhello\n", MIME_GOES_ON, 100},
+	{"8-bit bytes without a header stay", "Subject: x\n\n\xe9\n", "Subject: x\n\n\xe9\n", MIME_GOES_ON,
+		100},
+	{"8bit text is quoted, its header comes last",
+		"Content-Transfer-Encoding: 8bit\nSubject: x\n\nna\xc3\xafve = ok \n",
+		"Subject: x\nContent-Transfer-Encoding: quoted-printable\n\nna=C3=AFve =3D ok=20\n",
+		MIME_GOES_ON, 100},
+	{"binary too", "Content-Transfer-Encoding: BINARY\n\n\x01\n",
+		"Content-Transfer-Encoding: quoted-printable\n\n=01\n", MIME_GOES_ON, 100},
+	{"base64 stays", "Content-Transfer-Encoding: base64\n\nAAAA\n",
+		"Content-Transfer-Encoding: base64\n\nAAAA\n", MIME_GOES_ON, 100},
+	{"multipart: the parts that say so",
+		"Content-Type: multipart/mixed;\n boundary=\"a b\"\nContent-Transfer-Encoding: 8bit\n\n"
+		"\xe9\n--a b\nContent-Transfer-Encoding: 8bit\n\n\xe9\n--a b\n\n\xe9\n--a b--\n\xe9\n",
+		"Content-Type: multipart/mixed;\n boundary=\"a b\"\nContent-Transfer-Encoding: 7bit\n\n"
+		"\xe9\n--a b\nContent-Transfer-Encoding: quoted-printable\n\n=E9\n--a b\n\n\xe9\n--a b--\n"
+		"\xe9\n", MIME_GOES_ON, 100},
+	{"an attached message is entered",
+		"Content-Type: message/rfc822\nContent-Transfer-Encoding: 8bit\n\n"
+		"Subject: y\nContent-Transfer-Encoding: 8bit\n\n\xe9\n",
+		"Content-Type: message/rfc822\nContent-Transfer-Encoding: 7bit\n\n"
+		"Subject: y\nContent-Transfer-Encoding: quoted-printable\n\n=E9\n", MIME_GOES_ON, 100},
+	{"a missing empty line is put in", "Subject: x\nno header\n", "Subject: x\n\nno header\n",
+		MIME_GOES_ON, 100},
+	{"no body", "Subject: x\nContent-Transfer-Encoding: 8bit\n",
+		"Subject: x\nContent-Transfer-Encoding: quoted-printable\n", MIME_GOES_ON, 100},
+	{"blanks before the colon go", "Subject  : x\n\n", "Subject: x\n\n", MIME_GOES_ON, 100},
+	{"continuation lines stay", "Subject: x\n\ty\n z\n\n", "Subject: x\n\ty\n z\n\n", MIME_GOES_ON,
+		100},
+	{"long lines are broken softly",
+		"Content-Transfer-Encoding: 8bit\n\n"
+		"0123456789012345678901234567890123456789012345678901234567890123456789012345\n",
+		"Content-Transfer-Encoding: quoted-printable\n\n"
+		"0123456789012345678901234567890123456789012345678901234567890123456789012=\n345\n",
+		MIME_GOES_ON, 100},
+	{"four multiparts at limit 1",
+		"Content-Type: multipart/x; boundary=a\n\n--a\nContent-Type: multipart/x; boundary=b\n\n"
+		"--b\nContent-Type: multipart/x; boundary=c\n\n--c\nContent-Type: multipart/x; boundary=d\n\n"
+		"--d\n",
+		"Content-Type: multipart/x; boundary=a\n\n--a\nContent-Type: multipart/x; boundary=b\n\n"
+		"--b\nContent-Type: multipart/x; boundary=c\n\n--c\nContent-Type: multipart/x; boundary=d\n\n",
+		MIME_TOO_DEEP, 1},
+	{"an outer boundary ends inner parts",
+		"Content-Type: multipart/x; boundary=a\n\n--a\nContent-Type: multipart/x; boundary=b\n\n"
+		"--b\nContent-Transfer-Encoding: 8bit\n\n\xe9\n--a--\n\xe9\n",
+		"Content-Type: multipart/x; boundary=a\n\n--a\nContent-Type: multipart/x; boundary=b\n\n"
+		"--b\nContent-Transfer-Encoding: quoted-printable\n\n=E9\n--a--\n\xe9\n", MIME_GOES_ON, 100},
+	{"a boundary in a comment is none",
+		"Content-Type: multipart/x (; boundary=z); boundary=a\n\n--z\n--a\n\n",
+		"Content-Type: multipart/x (; boundary=z); boundary=a\n\n--z\n--a\n\n", MIME_GOES_ON, 100},
+};
+
+static bool header(void *context, enum mime_class class UNUSED, struct buf *text)
+{
+	buf_add(context, text->data, text->length);
+	buf_addc(context, '\n');
+	return true;
+}
+
+static bool body(void *context, const char *data, size_t length, bool more)
+{
+	buf_add(context, data, length);
+	if (!more)
+		buf_addc(context, '\n');
+	return true;
+}
+
+static void blank(void *context)
+{
+	buf_addc(context, '\n');
+}
+
+/* Feeds the lines in pieces of PIECE bytes at most, as long lines come from a queue file. */
+static enum mime_result run(const struct message *m, size_t piece, struct buf *out)
+{
+	const struct mime_options options = {true, m->limit, 2048, 102400};
+	const struct mime_handlers handlers = {out, header, body, blank};
+	struct mime *mime = mime_begin(&options, &handlers);
+	enum mime_result result = MIME_GOES_ON;
+	const char *at = m->in;
+
+	while (*at && result == MIME_GOES_ON) {
+		size_t length = strcspn(at, "\n");
+		bool more = length > piece;
+
+		if (more)
+			length = piece;
+		result = mime_record(mime, at, length, more);
+		at += length + !more;
+	}
+	if (result == MIME_GOES_ON)
+		result = mime_end(mime);
+	mime_free(mime);
+	return result;
+}
+
+int main(void)
+{
+	for (const struct message *m = messages; m < messages + COUNT(messages); m++) {
+		struct buf out = BUF(0), pieces = BUF(0);
+
+		okf(run(m, 2048, &out) == m->result, "%s: result", m->name);
+		is_text(buf_text(&out), m->out, m->name);
+		run(m, 50, &pieces);
+		is_text(buf_text(&pieces), m->out, "the same in pieces");
+		buf_close(&out);
+		buf_close(&pieces);
+	}
+	return done();
+}
