@@ -289,6 +289,8 @@ static unsigned protocols_of(const struct tls_options *options, const struct pri
 	}
 	if (wish->must_match)
 		protocols &= PROTOCOL_TLS1_2 | PROTOCOL_TLS1_3;
+	if (wish->old)
+		protocols &= ~(unsigned)PROTOCOL_TLS1_3;
 	if (protocols == 0)
 		no_protocols(server);
 	return protocols;
@@ -356,9 +358,9 @@ const struct priority *priority_find(struct priorities *all, const struct priori
 {
 	const struct tls_expect *expect = wish->expect;
 	struct pool pool = {0};
-	const char *key = pool_format(&pool, "%s\n%s\n%s\n%s%d%d%d", expect->protocols, expect->grade,
+	const char *key = pool_format(&pool, "%s\n%s\n%s\n%s%d%d%d%d", expect->protocols, expect->grade,
 		expect->exclude, built_in(expect->level), wish->must_match, wish->raw_keys,
-		wish->lenient);
+		wish->lenient, wish->old);
 	struct counted *made = cache_hold(all->found, key, strlen(key), hold);
 
 	if (made == NULL) {

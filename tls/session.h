@@ -66,4 +66,7 @@ bool tls_active(const struct stream *stream);
 /* Takes the ticket if one has come: after the first reply inside TLS. Nothing happens otherwise. */
 void tls_keep_session(struct tls_engine *engine, struct stream *stream);
 
+/* When a kept connection is used again: "... TLS connection reused to ...", if summaries are logged. */
+void tls_log_reused(const struct stream *stream);
+
 #endif
