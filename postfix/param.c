@@ -235,18 +235,24 @@ static void warn(const struct facts *facts, const char *text)
 		log_warning("%s = %s: this is for OpenSSL and has no effect", facts->name, text);
 }
 
-/* What the default of a row that is not there is made of may not be there, too. */
+/*
+ * What the default of a row that is not there is made of may not be there, too. Such a default may
+ * be in a language that this version doesn't speak yet.
+ */
 static const char *load_absent(const struct loading *loading, const struct facts *facts,
 	struct value *value)
 {
 	struct conf *conf = loading->conf;
 	const char *text = "", *error;
+	int version = conf->version;
 
 	if (facts->row->type == PARAM_TEXT) {
-		value->text = strchr(facts->value, '$') ? "" : facts->value;
+		value->text = strchr(facts->value, '$') ? "" : pool_text(&conf->pool, facts->value);
 		return NULL;
 	}
+	conf->version = 0;
 	error = conf_try_expand(conf, facts->value, &text);
+	conf->version = version;
 	return error ? error : convert(&conf->pool, facts, text, value);
 }
 

@@ -12,6 +12,9 @@
 #include "postfix/conf.h"
 #include "postfix/version.h"
 
+struct master_args;
+struct param_table;
+
 #define CONFIG_TEXT const char *
 #define CONFIG_INT int
 #define CONFIG_LONG long
@@ -25,9 +28,10 @@ struct config {
 	const char *service_name;     /* of master.cf */
 
 	/* Set in main.cf or by -o? Where an explicit value means something else than the default. */
-	bool secure_cert_match_set;       /* smtp_tls_secure_cert_match */
-	bool fingerprint_digest_set;      /* smtp_tls_fingerprint_digest */
-	bool relay_domains_set;           /* relay_domains */
+	bool secure_cert_match_set;  /* smtp_tls_secure_cert_match */
+	bool fingerprint_digest_set; /* smtp_tls_fingerprint_digest */
+	bool relay_domains_set;      /* relay_domains */
+	bool mynetworks_set;         /* mynetworks: mynetworks_style is not looked at */
 
 #define TWIN(TYPE, FIELD, ...) CONFIG_##TYPE FIELD;
 #define NAMED(TYPE, FIELD, ...) CONFIG_##TYPE FIELD;
@@ -40,5 +44,25 @@ struct config {
 
 	struct conf conf; /* the text behind the fields, raw, for those who look further */
 };
+
+/*
+ * Reads main.cf of MAIL_CONFIG and the settings of ARGS, asks the installed Postfix for its version
+ * and defaults, and checks everything as smtp(8) does (smtp/config_check.h). Fatal in Postfix's
+ * words. Before chroot.
+ */
+void config_load(struct config *config, const struct master_args *args, bool lmtp);
+
+/*
+ * The same without the checks across parameters; returns the fatal text, or NULL. POSTCONF is the
+ * program to ask; NULL: it is looked for; "": nobody is asked, and the defaults are those of
+ * smtp/params.def for Postfix 3.7.
+ */
+const char *config_try_load(struct config *config, const struct master_args *args, bool lmtp,
+	const char *postconf);
+
+void config_free(struct config *config);
+
+/* The rows of smtp/params.def, whose fields are those of struct config. */
+extern const struct param_table config_params;
 
 #endif
