@@ -158,7 +158,7 @@ static void read_file(struct pool *pool, FILE *file, struct anchors *anchors)
 	free(line);
 }
 
-void anchors_read(struct pool *pool, const char *path, struct anchors *anchors)
+void root_anchors_read(struct pool *pool, const char *path, struct anchors *anchors)
 {
 	FILE *file = fopen(path, "re");
 
@@ -179,7 +179,7 @@ void anchors_read(struct pool *pool, const char *path, struct anchors *anchors)
 			anchors->count++;
 }
 
-bool anchors_have(const struct anchors *anchors, unsigned tag)
+bool root_anchors_have(const struct anchors *anchors, unsigned tag)
 {
 	for (size_t i = 0; i < anchors->count; i++)
 		if (anchors->items[i].tag == tag)
@@ -187,7 +187,7 @@ bool anchors_have(const struct anchors *anchors, unsigned tag)
 	return false;
 }
 
-const char *anchors_tags(struct pool *pool, const struct anchors *anchors)
+const char *root_anchors_tags(struct pool *pool, const struct anchors *anchors)
 {
 	struct list tags = {.pool = pool};
 

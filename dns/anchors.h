@@ -24,11 +24,11 @@ struct anchors {
 };
 
 /* The anchors in PATH, or, if there is none, the DS records of both root keys that we know. */
-void anchors_read(struct pool *pool, const char *path, struct anchors *anchors);
+void root_anchors_read(struct pool *pool, const char *path, struct anchors *anchors);
 /* One line of such a file. False: not an anchor of the root that may be used. */
 bool anchor_parse(struct pool *pool, const char *line, struct anchor *anchor);
-bool anchors_have(const struct anchors *anchors, unsigned tag);
+bool root_anchors_have(const struct anchors *anchors, unsigned tag);
 /* "20326, 38696". */
-const char *anchors_tags(struct pool *pool, const struct anchors *anchors);
+const char *root_anchors_tags(struct pool *pool, const struct anchors *anchors);
 
 #endif

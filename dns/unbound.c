@@ -72,7 +72,7 @@ static void warn_anchors(struct unbound *unbound)
 	if (anchors->skipped)
 		log_warning("DNSSEC: %u lines of %s are no trust anchors of the root",
 			anchors->skipped, unbound->anchor_file);
-	if (!anchors_have(anchors, ANCHOR_KSK_2024))
+	if (!root_anchors_have(anchors, ANCHOR_KSK_2024))
 		log_warning("DNSSEC: %s lacks the root's key %d, which signs from 11 October 2026 on",
 			unbound->anchor_file, ANCHOR_KSK_2024);
 }
@@ -90,7 +90,7 @@ static void introduce(struct unbound *unbound)
 	if (known)
 		return;
 	log_info("DNSSEC validation by libunbound %s, %s, trust anchors %s", ub_version(),
-		servers_text(unbound->servers, &pool), anchors_tags(&pool, &unbound->anchors));
+		servers_text(unbound->servers, &pool), root_anchors_tags(&pool, &unbound->anchors));
 	warn_anchors(unbound);
 	pool_free(&pool);
 }
@@ -104,7 +104,7 @@ static const char *diagnosis(struct unbound *unbound, struct pool *pool, const c
 			servers_first(unbound->servers, pool));
 	case BOGUS_ANCHOR:
 		return pool_format(pool, "the trust anchors %s of %s do not fit the root",
-			anchors_tags(pool, &unbound->anchors),
+			root_anchors_tags(pool, &unbound->anchors),
 			*unbound->anchors.trouble ? "this program" : unbound->anchor_file);
 	case BOGUS_CLOCK:
 		return "the clock of this machine is wrong, or the root's signatures are out of date";
@@ -424,7 +424,7 @@ static bool set_up(struct unbound *unbound, const struct unbound_options *option
 		|| !parse_exceptions(pool, options->exceptions, &insecure, error))
 		return false;
 	unbound->anchor_file = pool_text(pool, options->anchor_file);
-	anchors_read(pool, options->anchor_file, &unbound->anchors);
+	root_anchors_read(pool, options->anchor_file, &unbound->anchors);
 	for (size_t i = 0; i < unbound->anchors.count; i++)
 		list_add(&anchors, unbound->anchors.items[i].text);
 	servers.anchors = strings(&anchors);

@@ -63,7 +63,7 @@ static void read_text(struct pool *pool, const char *text, struct anchors *ancho
 
 	fputs(text, file);
 	fclose(file);
-	anchors_read(pool, path, anchors);
+	root_anchors_read(pool, path, anchors);
 	unlink(path);
 }
 
@@ -75,19 +75,19 @@ static void test_files(struct pool *pool)
 		"E06D44B80B8F1D39A95C0B0D7C65D08458E880409BBC683457104237C7F8EC8D\n", &anchors);
 	ok(anchors.count == 2 && anchors.skipped == 0, "a file with two");
 	is_text(anchors.trouble, "", "all is well");
-	is_text(anchors_tags(pool, &anchors), "38696, 20326", "their tags");
-	ok(anchors_have(&anchors, ANCHOR_KSK_2024) && !anchors_have(&anchors, 1), "have");
+	is_text(root_anchors_tags(pool, &anchors), "38696, 20326", "their tags");
+	ok(root_anchors_have(&anchors, ANCHOR_KSK_2024) && !root_anchors_have(&anchors, 1), "have");
 
 	read_text(pool, "rubbish\n. IN DS 38696 8 2 " DIGEST_2024, &anchors);
 	ok(anchors.count == 1 && anchors.skipped == 1, "rubbish is counted");
 
 	read_text(pool, "# nothing\n", &anchors);
-	is_text(anchors_tags(pool, &anchors), "20326, 38696", "an empty file: both that we know");
+	is_text(root_anchors_tags(pool, &anchors), "20326, 38696", "an empty file: both that we know");
 	ok(strstr(anchors.trouble, "no trust anchor of the root in /tmp/anchors-") != NULL,
 		"and a complaint");
 
-	anchors_read(pool, "/nonexistent/root.key", &anchors);
-	is_text(anchors_tags(pool, &anchors), "20326, 38696", "no file: the same");
+	root_anchors_read(pool, "/nonexistent/root.key", &anchors);
+	is_text(root_anchors_tags(pool, &anchors), "20326, 38696", "no file: the same");
 	is_text(anchors.trouble, "cannot open /nonexistent/root.key: No such file or directory",
 		"and its complaint");
 }
