@@ -1,0 +1,104 @@
+#include <string.h>
+#include "postfix/address.h"
+#include "util/text.h"
+
+enum { LABEL_MOST = 63, NAME_MOST = 255 };
+
+/* RFC 5321 4.1.2 "specials", and what RFC 5322 3.2.3 adds to them. */
+static const char specials[] = "()<>[]:;@\\,\"";
+
+/* Where the last '@' is, or the end. */
+static const char *local_end(const char *address)
+{
+	const char *at = strrchr(address, '@');
+
+	return at ? at : address + strlen(address);
+}
+
+/*
+ * Is it a Dot-string = Atom *("." Atom)? Bytes above 127 are part of an atom (RFC 6531 3.3); a
+ * local part that is not is written as a Quoted-string.
+ */
+static bool is_dot_string(const char *local, size_t length)
+{
+	bool dot = true; /* at the start, a dot may not come either */
+
+	for (size_t i = 0; i < length; i++) {
+		unsigned char c = (unsigned char)local[i];
+
+		if (c <= ' ' || c == 127 || strchr(specials, c) || (dot && c == '.'))
+			return false;
+		dot = c == '.';
+	}
+	return !dot;
+}
+
+/* The part before the last '@' quoted if it has to be, with a backslash before those of ESCAPED. */
+static const char *quote(struct pool *pool, const char *address, const char *escaped)
+{
+	const char *end = local_end(address);
+	size_t length = (size_t)(end - address);
+	char *quoted, *to;
+
+	if (*address == '\0' || is_dot_string(address, length))
+		return pool_text(pool, address);
+	to = quoted = pool_alloc(pool, 2 * length + strlen(end) + 3);
+	*to++ = '"';
+	for (const char *from = address; from < end; from++) {
+		if (*from && strchr(escaped, *from))
+			*to++ = '\\';
+		*to++ = *from;
+	}
+	*to++ = '"';
+	memcpy(to, end, strlen(end) + 1);
+	return quoted;
+}
+
+const char *address_quote_5321(struct pool *pool, const char *address)
+{
+	return quote(pool, address, "\"\\\r\n");
+}
+
+const char *address_quote_5322(struct pool *pool, const char *address)
+{
+	return quote(pool, address, "\"\\\r");
+}
+
+const char *address_domain(const char *address)
+{
+	const char *at = strrchr(address, '@');
+
+	return at ? at + 1 : "";
+}
+
+static bool alphanumeric(int c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9')
+		|| c == '_';
+}
+
+/* One label of LENGTH bytes; hyphens only inside. */
+static bool good_label(const char *label, size_t length)
+{
+	if (length == 0 || length > LABEL_MOST || label[0] == '-' || label[length - 1] == '-')
+		return false;
+	for (size_t i = 0; i < length; i++)
+		if (!alphanumeric(label[i]) && label[i] != '-')
+			return false;
+	return true;
+}
+
+bool address_good_host(const char *name)
+{
+	size_t length;
+
+	if (strlen(name) > NAME_MOST || name[strspn(name, "0123456789.")] == '\0')
+		return false;
+	for (;; name += length + 1) {
+		length = strcspn(name, ".");
+		if (!good_label(name, length))
+			return false;
+		if (name[length] == '\0')
+			return true;
+	}
+}

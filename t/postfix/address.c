@@ -1,0 +1,96 @@
+#include <string.h>
+#include "postfix/address.h"
+#include "t/lib/tap.h"
+
+/* What a 3.7.11 agent put into RCPT TO (5321) and into its log (5322). */
+static const struct address {
+	const char *address, *as_5321, *as_5322; /* as_5322 NULL: the same */
+} addresses[] = {
+	{"user@x.test", "user@x.test", NULL},
+	{"john doe@x.test", "\"john doe\"@x.test", NULL},
+	{"", "", NULL},
+	{"@x.test", "\"\"@x.test", NULL},
+	{"local", "local", NULL},
+	{"lo cal", "\"lo cal\"", NULL},
+	{".a@x.test", "\".a\"@x.test", NULL},
+	{"a.@x.test", "\"a.\"@x.test", NULL},
+	{"a..b@x.test", "\"a..b\"@x.test", NULL},
+	{"a.b.c@x.test", "a.b.c@x.test", NULL},
+	{".@x.test", "\".\"@x.test", NULL},
+	{"a\"b@x.test", "\"a\\\"b\"@x.test", NULL},
+	{"a\\b@x.test", "\"a\\\\b\"@x.test", NULL},
+	{"a\tb@x.test", "\"a\tb\"@x.test", NULL},
+	{"a\rb@x.test", "\"a\\\rb\"@x.test", NULL},
+	{"a\nb@x.test", "\"a\\\nb\"@x.test", "\"a\nb\"@x.test"},
+	{"a\177b@x.test", "\"a\177b\"@x.test", NULL},
+	{"a@b@x.test", "\"a@b\"@x.test", NULL},
+	{"a(b)@x.test", "\"a(b)\"@x.test", NULL},
+	{"<a>@x.test", "\"<a>\"@x.test", NULL},
+	{"a,b;c:d@x.test", "\"a,b;c:d\"@x.test", NULL},
+	{"a[b]@x.test", "\"a[b]\"@x.test", NULL},
+	{"o'k+x!#$%&*/=?^_`{|}~-@x.test", "o'k+x!#$%&*/=?^_`{|}~-@x.test", NULL},
+	{"\303\251@x.test", "\303\251@x.test", NULL},
+	{"\351@x.test", "\351@x.test", NULL},
+	{"a@do main", "a@do main", NULL},
+	{"a@", "a@", NULL},
+};
+
+static const struct host {
+	const char *name;
+	bool good;
+} hosts[] = {
+	{"example", true},
+	{"mx1.example.com", true},
+	{"a-b.example", true},
+	{"a_b.example", true},
+	{"_25._tcp.example", true},
+	{"1.example", true},
+	{"xn--bcher-kva.example", true},
+	{"", false},
+	{".", false},
+	{"example.", false},
+	{".example", false},
+	{"a..b", false},
+	{"-a.example", false},
+	{"a-.example", false},
+	{"a.-", false},
+	{"123", false},
+	{"192.0.2.1", false},
+	{"1.2", false},
+	{"a b", false},
+	{"a\tb", false},
+	{"*.example", false},
+	{"a@b", false},
+	{"b\303\274cher", false},
+	{"[192.0.2.1]", false},
+	{"a:25", false},
+	{"123456789012345678901234567890123456789012345678901234567890abc.example", true},
+	{"123456789012345678901234567890123456789012345678901234567890abcd.example", false},
+};
+
+int main(void)
+{
+	struct pool pool = {0};
+	char longest[257] = "";
+
+	for (const struct address *a = addresses; a < addresses + COUNT(addresses); a++) {
+		is_text(address_quote_5321(&pool, a->address), a->as_5321, "RFC 5321");
+		is_text(address_quote_5322(&pool, a->address), a->as_5322 ? a->as_5322 : a->as_5321,
+			"RFC 5322");
+	}
+	is_text(address_domain("a@b@c.test"), "c.test", "behind the last @");
+	is_text(address_domain("a@"), "", "nothing behind the @");
+	is_text(address_domain("local"), "", "no @");
+
+	for (const struct host *h = hosts; h < hosts + COUNT(hosts); h++)
+		okf(address_good_host(h->name) == h->good, "\"%s\" %s", h->name,
+			h->good ? "is" : "isn't");
+	for (int i = 0; i < 127; i++)
+		strcat(longest, "a.");
+	strcat(longest, "b");
+	ok(address_good_host(longest), "255 bytes");
+	strcat(longest, "b");
+	ok(!address_good_host(longest), "256 bytes");
+	pool_free(&pool);
+	return done();
+}
