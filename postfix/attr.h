@@ -11,7 +11,7 @@
 #include "util/pool.h"
 
 enum {
-	ATTR_MOST = 1 << 20,  /* bytes of one list that we accept */
+	ATTR_MOST = 1 << 20,    /* bytes of one list that we accept */
 	ATTR_COUNT_MOST = 1024, /* attributes of one list */
 };
 
@@ -26,8 +26,9 @@ void attr_end(struct buf *to);
 struct attrs {
 	struct attr {
 		const char *name, *value;
-	} *items;
+	} * items;
 	size_t count;
+	size_t bytes; /* of the list, as it came */
 };
 
 /* Where the bytes of a list come from: a connected socket with a time limit and a read buffer. */
@@ -38,14 +39,26 @@ struct attr_source {
 	size_t from, until; /* unread part of bytes */
 };
 
-enum attr_got { ATTR_LIST, ATTR_CLOSED /* EOF before the first byte */, ATTR_BROKEN /* errno, or malformed */ };
+enum attr_got {
+	ATTR_LIST,
+	ATTR_CLOSED /* EOF before the first byte */,
+	ATTR_BROKEN /* errno, or malformed */
+};
 
+/* Waits until there is something to read. */
+enum attr_got attr_wait(struct attr_source *source);
+
+/* ATTR_BROKEN: errno; EMSGSIZE beyond the limits above, EPROTO when it ends inside a list. */
 enum attr_got attr_read(struct attr_source *source, struct pool *pool, struct attrs *attrs);
 
-/* The first value of NAME, or NULL. */
+/* The first value of NAME, or NULL. The numbers: false, and *value untouched, if it is none. */
 const char *attr_get(const struct attrs *attrs, const char *name);
 bool attr_get_int(const struct attrs *attrs, const char *name, int *value);
 bool attr_get_long(const struct attrs *attrs, const char *name, long *value);
+
+/* A value as a number; TEXT NULL is none. */
+bool attr_number_int(const char *text, int *value);
+bool attr_number_long(const char *text, long *value);
 
 /* Writes all of it within SECONDS for each write; false: errno. */
 bool attr_write(int fd, int seconds, const void *data, size_t length);
