@@ -29,7 +29,7 @@ const char *queuefile_path(struct pool *pool, const struct queuefile_options *op
 struct queuefile *queuefile_open(struct pool *pool, const struct queuefile_options *options,
 	const char *queue_name, const char *queue_id);
 
-enum record { /* what the content is made of */
+enum record {         /* what the content is made of */
 	RECORD_LINE,  /* N: a whole line, or the last part of one */
 	RECORD_PART,  /* L: part of a line, more follows */
 	RECORD_END,   /* X: the content is over, as it should */
@@ -44,7 +44,8 @@ void queuefile_rewind(struct queuefile *file, off_t offset);
    followed and skipped. */
 enum record queuefile_next(struct queuefile *file, const char **data, size_t *length);
 
-/* Crosses the recipient at OFFSET off ('R' becomes 'D'); -1 and 0: nothing is written. False: errno. */
+/* Crosses the recipient at OFFSET off ('R' becomes 'D'); -1 and 0: nothing is written. False:
+ * errno. */
 bool queuefile_done(struct queuefile *file, off_t offset);
 
 /* mode 0400, so that qmgr moves it to corrupt/; with Postfix's warning. */
