@@ -434,11 +434,12 @@ class Mailbox:
     begins, with "replied" after the verdict. It may block or kill. taken: a list of (recipients, content).
     """
 
-    def __init__(self, refuse=(), at=lambda event, session: None, pem=None, pipelining=True):
+    def __init__(self, refuse=(), at=lambda event, session: None, pem=None, pipelining=True, address=("127.0.0.1", 0)):
         self.refuse, self.at, self.pem, self.pipelining = refuse, at, pem, pipelining
         self.taken, self.lock = [], threading.Lock()
         self.sock = socket.socket()
-        self.sock.bind(("127.0.0.1", 0))
+        self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self.sock.bind(address)
         self.sock.listen(1000)
         self.port = self.sock.getsockname()[1]
         threading.Thread(target=self.accept, daemon=True).start()
