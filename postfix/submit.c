@@ -54,7 +54,20 @@ static void put_message(struct buf *to, const char *sender, const char *recipien
 	put_text(to, 'E', "");
 }
 
-/* cleanup(8) speaks first, in all versions: the queue id, which is of no interest. */
+/* cleanup(8) speaks first, in all versions: its name, and a queue id, which is of no interest. */
+static bool is_ready(struct attr_source *source, struct pool *pool)
+{
+	struct attrs attrs;
+
+	for (int lists = 0; lists < 2; lists++) {
+		if (attr_read(source, pool, &attrs) != ATTR_LIST)
+			return false;
+		if (attr_get(&attrs, "queue_id"))
+			return true;
+	}
+	return false;
+}
+
 static bool converse(const struct wire *wire, int fd, const struct buf *flags,
 	const struct buf *message, struct pool *pool)
 {
@@ -63,7 +76,7 @@ static bool converse(const struct wire *wire, int fd, const struct buf *flags,
 	int status = -1;
 
 	errno = EPROTO;
-	if (attr_read(&source, pool, &attrs) != ATTR_LIST || attr_get(&attrs, "queue_id") == NULL)
+	if (!is_ready(&source, pool))
 		return false;
 	if (!attr_write(fd, wire->ipc_timeout, flags->data, flags->length)
 		|| !attr_write(fd, wire->ipc_timeout, message->data, message->length))

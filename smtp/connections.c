@@ -1,18 +1,26 @@
 #include "config.h"
-#include <limits.h>
+#include <pthread.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include "smtp/connections.h"
 #include "smtp/notify.h"
 #include "smtp/session.h"
 #include "util/cache.h"
 #include "util/clock.h"
-#include "util/log.h"
+#include "util/memory.h"
 
 enum { KEPT_MOST = 1000 };
 
 struct connections {
-	struct cache *cache;
+	struct cache *cache;        /* key -> connection */
+	struct cache *destinations; /* next hop -> where it was served last, as text */
+	/* The reaper closes what has waited too long. */
+	pthread_t reaper;
+	pthread_mutex_t lock; /* of what follows */
+	pthread_cond_t change;
+	bool started, news, stopping;
 };
 
 static void drop(void *conn)
@@ -22,18 +30,84 @@ static void drop(void *conn)
 
 struct connections *connections_new(void)
 {
-	struct connections *connections = calloc(1, sizeof *connections);
+	struct connections *connections = MEMORY_NEW(struct connections);
+	pthread_condattr_t monotonic;
 
-	if (connections == NULL)
-		abort();
 	connections->cache = cache_new(KEPT_MOST, drop);
+	connections->destinations = cache_new(KEPT_MOST, free);
+	pthread_mutex_init(&connections->lock, NULL);
+	pthread_condattr_init(&monotonic);
+	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+	pthread_cond_init(&connections->change, &monotonic);
+	pthread_condattr_destroy(&monotonic);
 	return connections;
+}
+
+/* --- the reaper --- */
+
+/* Waits until UNTIL (clock_ms()), or for a change. The lock is held. */
+static void wait_until(struct connections *connections, int64_t until)
+{
+	const struct timespec at = {.tv_sec = until / 1000, .tv_nsec = until % 1000 * 1000000};
+
+	if (until == INT64_MAX)
+		pthread_cond_wait(&connections->change, &connections->lock);
+	else
+		pthread_cond_timedwait(&connections->change, &connections->lock, &at);
+}
+
+static void *reap(void *context)
+{
+	struct connections *connections = context;
+
+	pthread_mutex_lock(&connections->lock);
+	while (!connections->stopping) {
+		int64_t next;
+
+		pthread_mutex_unlock(&connections->lock); /* closing says goodbye in TLS */
+		cache_expire(connections->destinations);
+		next = cache_expire(connections->cache);
+		pthread_mutex_lock(&connections->lock);
+		if (!connections->stopping && !connections->news)
+			wait_until(connections, next);
+		connections->news = false;
+	}
+	pthread_mutex_unlock(&connections->lock);
+	return NULL;
+}
+
+/* There is something more to expire; the first time starts the reaper. Signals are not for it. */
+static void wake_reaper(struct connections *connections)
+{
+	sigset_t all, before;
+
+	pthread_mutex_lock(&connections->lock);
+	if (!connections->started) {
+		sigfillset(&all);
+		pthread_sigmask(SIG_SETMASK, &all, &before);
+		connections->started =
+			pthread_create(&connections->reaper, NULL, reap, connections) == 0;
+		pthread_sigmask(SIG_SETMASK, &before, NULL);
+	}
+	connections->news = true;
+	pthread_cond_signal(&connections->change);
+	pthread_mutex_unlock(&connections->lock);
 }
 
 void connections_free(struct connections *connections)
 {
-	if (connections)
-		cache_free(connections->cache);
+	if (connections == NULL)
+		return;
+	pthread_mutex_lock(&connections->lock);
+	connections->stopping = true;
+	pthread_cond_signal(&connections->change);
+	pthread_mutex_unlock(&connections->lock);
+	if (connections->started)
+		pthread_join(connections->reaper, NULL);
+	cache_free(connections->cache);
+	cache_free(connections->destinations);
+	pthread_cond_destroy(&connections->change);
+	pthread_mutex_destroy(&connections->lock);
 	free(connections);
 }
 
@@ -158,8 +232,11 @@ struct connection *connections_take(const struct agent *agent, const struct deli
 		connection_drop(conn);
 	}
 	buf_close(&key);
-	if (conn)
+	if (conn) {
 		connection_adopt(conn, server, policy);
+		if (conn->in_tls)
+			tls_log_reused(conn->stream);
+	}
 	return conn;
 }
 
@@ -171,10 +248,39 @@ bool connections_may_keep(const struct agent *agent, const struct connection *co
 		&& !too_old(agent, conn) && !used_up(agent, conn);
 }
 
+/* The next hop that the request asks for was served there. */
+static void remember(const struct agent *agent, const struct delivery *d,
+	const struct connection *conn, int64_t expires)
+{
+	const char *nexthop = d->request->nexthop, *where = conn->server->namaddrport;
+	size_t length = strlen(where) + 1;
+
+	cache_put(agent->connections->destinations, nexthop, strlen(nexthop),
+		memcpy(memory_new(length), where, length), expires);
+}
+
+static void *copy_text(void *value)
+{
+	size_t length = strlen(value) + 1;
+
+	return memcpy(memory_new(length), value, length);
+}
+
+const char *connections_last(const struct agent *agent, const struct delivery *d)
+{
+	const char *nexthop = d->request->nexthop;
+	char *where = cache_hold(agent->connections->destinations, nexthop, strlen(nexthop), copy_text);
+	const char *text = where ? pool_text(d->pool, where) : NULL;
+
+	free(where);
+	return text;
+}
+
 void connections_keep(const struct agent *agent, const struct delivery *d, struct connection *conn)
 {
 	const struct config *config = agent->config;
 	int seconds = config->connection_cache_time_limit;
+	int64_t expires;
 	struct buf key;
 
 	if (!connections_may_keep(agent, conn)) {
@@ -183,20 +289,12 @@ void connections_keep(const struct agent *agent, const struct delivery *d, struc
 	}
 	if (seconds > config->connection_cache_ttl_limit)
 		seconds = config->connection_cache_ttl_limit;
+	expires = clock_ms() + (int64_t)seconds * 1000;
 	notify_session(agent, d, conn);
 	key = make_key(d, conn->server, conn->policy);
+	remember(agent, d, conn, expires);
 	conn->policy = NULL;
-	cache_add(agent->connections->cache, key.data, key.length, conn,
-		clock_ms() + (int64_t)seconds * 1000);
+	cache_add(agent->connections->cache, key.data, key.length, conn, expires);
 	buf_close(&key);
-}
-
-int connections_expire(struct connections *connections)
-{
-	int64_t next = cache_expire(connections->cache), wait;
-
-	if (next == INT64_MAX)
-		return -1;
-	wait = next - clock_ms();
-	return wait < 0 ? 0 : wait > INT_MAX ? INT_MAX : (int)wait;
+	wake_reaper(agent->connections);
 }

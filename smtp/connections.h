@@ -24,14 +24,17 @@ bool connections_wanted(const struct agent *agent, const struct delivery *d, int
 struct connection *connections_take(const struct agent *agent, const struct delivery *d,
 	const struct server *server, const struct tls_policy *policy);
 
+/*
+ * Where a connection for this very next hop was kept last: "host[address]:port" in D's pool, or
+ * NULL. It is worth a try before all others, whatever its preference (delivery.md 4.2).
+ */
+const char *connections_last(const struct agent *agent, const struct delivery *d);
+
 /* May it be kept when this message is through (limits, state)? Asked before the dot is sent. */
 bool connections_may_keep(const struct agent *agent, const struct connection *conn);
 
 /* Keeps it, or closes it politely where it can't be kept. It is no longer the caller's. */
 void connections_keep(const struct agent *agent, const struct delivery *d, struct connection *conn);
-
-/* Closes what has waited too long; milliseconds until the next one has, or -1. */
-int connections_expire(struct connections *connections);
 
 size_t connections_count(const struct connections *connections);
 

@@ -1,4 +1,5 @@
 #include "config.h"
+#include <string.h>
 #include "smtp/connections.h"
 #include "smtp/deliver.h"
 #include "smtp/headers.h"
@@ -140,35 +141,52 @@ static bool limits_reached(const struct walk *walk)
 		|| limit_reached(walk->sessions, walk->agent->config->mx_session_limit);
 }
 
-/* A kept connection to a server of FIRST's preference is better than a new one. */
-static void reuse(struct walk *walk, struct server *first)
+/* A kept connection to AT, if there is one, takes the message. */
+static void reuse_one(struct walk *walk, struct server *at)
 {
 	const struct agent *agent = walk->agent;
 	struct delivery *d = walk->d;
+	const struct tls_policy *policy;
+	struct why why = {.pool = d->pool};
+	struct connection *conn;
 
-	for (struct server *at = first; at && at->preference == first->preference; at = at->next) {
-		const struct tls_policy *policy;
-		struct why why = {.pool = d->pool};
-		struct connection *conn;
+	if (at->tried || limits_reached(walk) || !rcpts_open(d)
+		|| connections_count(agent->connections) == 0)
+		return;
+	policy = policy_decide(agent, d, walk->policy, at, &why);
+	conn = policy ? connections_take(agent, d, at, policy) : NULL;
+	if (conn == NULL)
+		return;
+	walk->addresses++;
+	at->tried = true;
+	rcpts_reopen(d);
+	begin_session(walk, at);
+	converse(walk, at, conn);
+}
 
-		if (limits_reached(walk) || !rcpts_open(d) || connections_count(agent->connections) == 0)
-			return;
-		policy = policy_decide(agent, d, walk->policy, at, &why);
-		conn = policy ? connections_take(agent, d, at, policy) : NULL;
-		if (conn == NULL)
-			continue;
-		walk->addresses++;
-		at->tried = true;
-		rcpts_reopen(d);
-		begin_session(walk, at);
-		converse(walk, at, conn);
-	}
+/* A kept connection to a server of FIRST's preference is better than a new one. */
+static void reuse(struct walk *walk, struct server *first)
+{
+	for (struct server *at = first; at && at->preference == first->preference; at = at->next)
+		reuse_one(walk, at);
+}
+
+/* And best is the one that served this very next hop last, whatever its preference. */
+static void reuse_last(struct walk *walk, struct server *first)
+{
+	const char *last = connections_last(walk->agent, walk->d);
+
+	for (struct server *at = first; last && at; at = at->next)
+		if (strcmp(at->namaddrport, last) == 0)
+			reuse_one(walk, at);
 }
 
 static void walk_servers(struct walk *walk, struct server *first)
 {
 	bool new_preference = true;
 
+	if (walk->load && walk->to == walk->d->destinations)
+		reuse_last(walk, first);
 	for (struct server *at = first; at && rcpts_open(walk->d); at = at->next) {
 		if (walk->load && new_preference)
 			reuse(walk, at);
@@ -224,6 +242,7 @@ static void settle_rest(const struct agent *agent, struct delivery *d, const str
 /* smtp(8) dies of a next hop that makes no sense; one process for all must not. */
 static void abandon(struct delivery *d, const char *error)
 {
+	log_tag(NULL); /* the words of a process that ends, as analysers know them */
 	log_tagged(LOG_SEVERITY_FATAL, "%s", error);
 	d->abandoned = true;
 }

@@ -184,6 +184,8 @@ static bool expect_names(struct deciding *w)
 		list_split(&files, config->tls_trust_anchor_file, TEXT_LIST_SEPARATORS, false);
 	w->policy->expect.anchor_files = files.items;
 	w->policy->expect.anchor_file_count = files.count;
+	if (files.count && w->agent->tls && !tls_engine_anchors(w->agent->tls, files.items, files.count))
+		return why_site(w->why, "4.7.5", "client TLS configuration problem");
 	return w->name_count > 0 || nothing_to_match(w);
 }
 

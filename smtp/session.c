@@ -15,6 +15,7 @@ struct opening {
 	const struct delivery *d;
 	struct connection *conn;
 	bool tls_failed; /* the handshake, or I/O inside TLS: plaintext may be tried */
+	bool reconnect;  /* the TLS engine wants the same again, and will be lenient */
 	struct why *why;
 };
 
@@ -266,18 +267,25 @@ static bool handshake(struct opening *o)
 		.expect = &conn->policy->expect,
 		.server = conn->server->namaddrport,
 		.session_key = session_key(o),
+		.summary = conn->policy->reuse,
 	};
 	enum tls_level level = conn->policy->expect.level;
 
 	chat_limit(&conn->chat, o->agent->config->starttls_timeout);
-	if (tls_start(o->agent->tls, conn->stream, &start, &conn->pool, &conn->tls) != TLS_DONE) {
-		conn->broken = o->tls_failed = true;
-		why_set(o->why, "4.7.5", "Cannot start TLS: handshake failure");
-		o->why->site = tls_level_required(level);
-		return false;
+	switch (tls_start(o->agent->tls, conn->stream, &start, &conn->pool, &conn->tls)) {
+	case TLS_DONE:
+		conn->in_tls = true;
+		return !tls_level_must_match(level) || conn->tls.matched || unverified(o);
+	case TLS_RECONNECT:
+		o->reconnect = true;
+		break;
+	case TLS_HANDSHAKE:
+		break;
 	}
-	conn->in_tls = true;
-	return !tls_level_must_match(level) || conn->tls.matched || unverified(o);
+	conn->broken = o->tls_failed = true;
+	why_set(o->why, "4.7.5", "Cannot start TLS: handshake failure");
+	o->why->site = tls_level_required(level);
+	return false;
 }
 
 static bool not_offered(struct opening *o)
@@ -357,27 +365,39 @@ static bool was_lost(const struct why *why)
 	return why->said == NULL && strcmp(why->status, "4.4.2") == 0;
 }
 
-struct connection *session_open(const struct agent *agent, const struct delivery *d,
-	const struct server *server, const struct tls_policy *policy, enum session_end *end,
-	struct why *why)
+/* One connection, and all that is said before mail. NULL: *end says how far it came. */
+static struct connection *open_once(struct opening *o, const struct server *server,
+	const struct tls_policy *policy, enum session_end *end)
 {
-	struct opening o = {.agent = agent, .d = d, .why = why};
-	int fd = server->destination->path ? dial_unix(agent, server, why)
-		: dial_tcp(agent, server, why);
+	int fd = server->destination->path ? dial_unix(o->agent, server, o->why)
+		: dial_tcp(o->agent, server, o->why);
 
 	*end = SESSION_NO_CONNECTION;
 	if (fd < 0)
 		return NULL;
-	o.conn = connection_new(agent, server, policy, fd);
-	if (talk(&o)) {
-		o.conn->ready = true;
+	o->conn = connection_new(o->agent, server, policy, fd);
+	if (talk(o)) {
+		o->conn->ready = true;
 		*end = SESSION_READY;
-		return o.conn;
+		return o->conn;
 	}
-	o.conn->broken = o.conn->broken || was_lost(why);
-	*end = o.tls_failed || (o.conn->in_tls && was_lost(why)) ? SESSION_NO_TLS : SESSION_REFUSED;
-	session_close(agent, d, o.conn);
+	o->conn->broken = o->conn->broken || was_lost(o->why);
+	*end = o->tls_failed || (o->conn->in_tls && was_lost(o->why)) ? SESSION_NO_TLS
+		: SESSION_REFUSED;
+	session_close(o->agent, o->d, o->conn);
 	return NULL;
+}
+
+struct connection *session_open(const struct agent *agent, const struct delivery *d,
+	const struct server *server, const struct tls_policy *policy, enum session_end *end,
+	struct why *why)
+{
+	struct opening first = {.agent = agent, .d = d, .why = why}, again = first;
+	struct connection *conn = open_once(&first, server, policy, end);
+
+	if (conn == NULL && first.reconnect)
+		conn = open_once(&again, server, policy, end);
+	return conn;
 }
 
 void session_close(const struct agent *agent, const struct delivery *d, struct connection *conn)

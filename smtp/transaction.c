@@ -281,6 +281,7 @@ static bool last_words(struct transaction *t, enum io io)
 	struct reply reply;
 
 	t->conn->broken = true;
+	stream_drop_queued(t->conn->stream);
 	if (io == IO_LOST && chat_reply(t->chat, "sending message body", &reply, &why)
 		&& reply.code / 100 != 2) {
 		said(t, &reply, "end of DATA command", &why);

@@ -29,6 +29,7 @@ struct session {
 	const char *server;
 	char *ticket_key;       /* "" the session is not kept */
 	char *reused;           /* the summary when it is used again */
+	bool summary;           /* is logged at any loglevel */
 };
 
 static ssize_t transport_read(void *channel, void *to, size_t room)
@@ -277,7 +278,7 @@ static void summarize(struct session *session, struct pool *pool, const struct t
 	summary_read(pool, options->version, session->channel.session, suite, peer, &summary);
 	verdict->protocol = summary.protocol;
 	verdict->cipher = summary.cipher;
-	if (!logs(session->engine, TLS_LOG_SUMMARY))
+	if (!logs(session->engine, TLS_LOG_SUMMARY) && !session->summary)
 		return;
 	log_info("%s", summary_text(pool, &summary, "established"));
 	free(session->reused);
@@ -350,6 +351,7 @@ enum tls_result tls_start(struct tls_engine *engine, struct stream *stream,
 	enum tls_result result = TLS_HANDSHAKE;
 	struct tls_demand demand;
 
+	session->summary = start->summary;
 	*verdict = (struct tls_verdict){.protocol = "", .cipher = "", .name = "", .rule = "",
 		.peer_names = "", .reason = "", .fault_text = ""};
 	if (logs(engine, TLS_LOG_VERBOSE))

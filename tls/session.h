@@ -15,6 +15,8 @@ struct tls_start {
 	const char *server;     /* "mx.example[192.0.2.1]:25", for the log; lives as long as the session */
 	const char *session_key; /* all that made an earlier session acceptable but what is in expect:
 	                           service, next hop, host, address, EHLO name; "" sessions not kept */
+	bool summary;           /* log the summary line at any loglevel, as Postfix does for
+	                           connections that may be reused */
 };
 
 enum tls_fault {            /* why the peer did not match, as TLSRPT sorts it (tls.md 12.2) */

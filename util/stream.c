@@ -304,6 +304,11 @@ size_t stream_queued(const struct stream *stream)
 	return stream->out.end - stream->out.start;
 }
 
+void stream_drop_queued(struct stream *stream)
+{
+	stream->out.start = stream->out.end = 0;
+}
+
 /* Reads what there is into the empty input window. */
 static enum io fill(struct stream *stream)
 {

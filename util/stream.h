@@ -69,6 +69,7 @@ enum { STREAM_CHUNK = 32768 };
 enum io stream_put(struct stream *stream, const void *data, size_t length);
 enum io stream_flush(struct stream *stream);
 size_t stream_queued(const struct stream *stream); /* bytes put and not yet sent */
+void stream_drop_queued(struct stream *stream);    /* nobody will take them: the peer hung up */
 
 /*
  * One line into LINE (cleared first), without its end: LF and all CRs directly before it. What
