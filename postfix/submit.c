@@ -1,10 +1,18 @@
 #include "config.h"
 #include <errno.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 #include "postfix/submit.h"
 #include "util/clock.h"
 #include "util/net.h"
+
+struct submission { /* the arguments of submit_message() */
+	const struct wire *wire;
+	int flags;
+	const char *sender, *recipient, *by;
+	const struct buf *lines;
+};
 
 /* One queue file record: type, length in groups of seven bits, data (postfix-wire.md 4.1). */
 static void put_record(struct buf *to, int type, const char *data, size_t length)
@@ -35,8 +43,25 @@ static void put_lines(struct buf *to, const struct buf *lines)
 	}
 }
 
-static void put_message(struct buf *to, const char *sender, const char *recipient,
-	const struct buf *lines)
+/* RFC 5321 4.4; the date as RFC 5322 3.3 has it. */
+static void put_received(struct buf *to, const struct submission *s, const char *queue_id,
+	time_t now)
+{
+	struct buf line = BUF(0);
+	char date[64];
+	struct tm local;
+
+	localtime_r(&now, &local);
+	strftime(date, sizeof date, "%a, %d %b %Y %H:%M:%S %z (%Z)", &local);
+	buf_addf(&line, "Received: by %s", s->by);
+	put_text(to, 'N', buf_text(&line));
+	buf_clear(&line);
+	buf_addf(&line, "\tid %s; %s", queue_id, date);
+	put_text(to, 'N', buf_text(&line));
+	buf_close(&line);
+}
+
+static void put_message(struct buf *to, const struct submission *s, const char *queue_id)
 {
 	struct timeval now = clock_wall();
 	struct buf time = BUF(0);
@@ -46,64 +71,56 @@ static void put_message(struct buf *to, const char *sender, const char *recipien
 	buf_close(&time);
 	put_text(to, 'A', "log_message_origin=local");
 	put_text(to, 'A', "trace_flags=0");
-	put_text(to, 'S', sender);
-	put_text(to, 'R', recipient);
+	put_text(to, 'S', s->sender);
+	put_text(to, 'R', s->recipient);
 	put_text(to, 'M', "");
-	put_lines(to, lines);
+	put_received(to, s, queue_id, now.tv_sec);
+	put_lines(to, s->lines);
 	put_text(to, 'X', "");
 	put_text(to, 'E', "");
 }
 
-/* cleanup(8) speaks first, in all versions: its name, and a queue id, which is of no interest. */
-static bool is_ready(struct attr_source *source, struct pool *pool)
+/* cleanup(8) speaks first, in all versions: its name, and the queue id. NULL: it didn't. */
+static const char *hear_queue_id(struct attr_source *source, struct pool *pool)
 {
 	struct attrs attrs;
 
-	for (int lists = 0; lists < 2; lists++) {
-		if (attr_read(source, pool, &attrs) != ATTR_LIST)
-			return false;
-		if (attr_get(&attrs, "queue_id"))
-			return true;
-	}
-	return false;
+	errno = EPROTO;
+	return attr_read(source, pool, &attrs) == ATTR_LIST ? attr_get(&attrs, "queue_id") : NULL;
 }
 
-static bool converse(const struct wire *wire, int fd, const struct buf *flags,
-	const struct buf *message, struct pool *pool)
+static bool converse(const struct submission *s, int fd, struct pool *pool)
 {
-	struct attr_source source = {.fd = fd, .seconds = wire->ipc_timeout};
+	struct attr_source source = {.fd = fd, .seconds = s->wire->ipc_timeout};
+	const char *queue_id = hear_queue_id(&source, pool);
+	struct buf message = BUF(0);
 	struct attrs attrs;
 	int status = -1;
+	bool sent;
 
-	errno = EPROTO;
-	if (!is_ready(&source, pool))
+	if (queue_id == NULL)
 		return false;
-	if (!attr_write(fd, wire->ipc_timeout, flags->data, flags->length)
-		|| !attr_write(fd, wire->ipc_timeout, message->data, message->length))
-		return false;
-	errno = EPROTO;
-	return attr_read(&source, pool, &attrs) == ATTR_LIST
+	attr_int(&message, "flags", s->flags);
+	attr_end(&message);
+	put_message(&message, s, queue_id);
+	sent = attr_write(fd, s->wire->ipc_timeout, message.data, message.length);
+	buf_close(&message);
+	errno = sent ? EPROTO : errno;
+	return sent && attr_read(&source, pool, &attrs) == ATTR_LIST
 		&& attr_get_int(&attrs, "status", &status) && status == 0;
 }
 
 bool submit_message(const struct wire *wire, int flags, const char *sender, const char *recipient,
-	const struct buf *lines)
+	const char *by, const struct buf *lines)
 {
+	const struct submission s = {wire, flags, sender, recipient, by, lines};
 	struct pool pool = {0};
-	struct buf list = BUF(0), message = BUF(0);
 	int fd = net_connect_unix(pool_format(&pool, "public/%s", wire->cleanup_service),
 		wire->ipc_timeout);
-	bool queued = false;
+	bool queued = fd >= 0 && converse(&s, fd, &pool);
 
-	attr_int(&list, "flags", flags);
-	attr_end(&list);
-	put_message(&message, sender, recipient, lines);
-	if (fd >= 0) {
-		queued = converse(wire, fd, &list, &message, &pool);
+	if (fd >= 0)
 		close(fd);
-	}
-	buf_close(&list);
-	buf_close(&message);
 	pool_free(&pool);
 	return queued;
 }

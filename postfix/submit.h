@@ -9,8 +9,11 @@ enum submit_flag { /* what cleanup(8) does with it */
 	SUBMIT_FILTER = 2, SUBMIT_MAP = 32, SUBMIT_MILTER = 64, SUBMIT_AUTO_UTF8 = 512
 };
 
-/* LINES: header and body, each line ended by LF. False: nothing was queued, errno says why. */
+/*
+ * LINES: header and body, each line ended by LF. BY: who we are, "mail.example (Postfix)", for the
+ * Received: header that cleanup(8) insists on. False: nothing was queued, errno says why.
+ */
 bool submit_message(const struct wire *wire, int flags, const char *sender, const char *recipient,
-	const struct buf *lines);
+	const char *by, const struct buf *lines);
 
 #endif

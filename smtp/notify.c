@@ -122,6 +122,7 @@ void notify_session(const struct agent *agent, const struct delivery *d, struct 
 		compose(agent, conn, &message);
 		if (!submit_message(&agent->wire, cleanup_flags(agent->config),
 			agent->config->double_bounce_sender, agent->config->error_notice_recipient,
+			pool_format(d->pool, "%s (%s)", agent->config->myhostname, agent->config->mail_name),
 			&message))
 			log_warning("postmaster notify: %s", text_errno(d->pool, errno));
 	}
