@@ -18,12 +18,12 @@
 struct reporter {
 	const struct wire *wire;
 	bool soft_bounce;
-	bool negative_cache;             /* address_verify_negative_cache */
-	bool external_addresses;         /* info_log_address_format = external: quoted */
-	int delay_resolution;            /* delay_logging_resolution_limit */
+	bool negative_cache;                /* address_verify_negative_cache */
+	bool external_addresses;            /* info_log_address_format = external: quoted */
+	int delay_resolution;               /* delay_logging_resolution_limit */
 	const struct tables *status_filter; /* smtp_delivery_status_filter, or NULL */
-	const char *status_filter_name;  /* the parameter's name, for warnings */
-	const struct match *fast_flush;  /* fast_flush_domains, or NULL */
+	const char *status_filter_name;     /* the parameter's name, for warnings */
+	const struct match *fast_flush;     /* fast_flush_domains, or NULL */
 	const char *verify_name, *bounce_name, *defer_name, *trace_name, *flush_name; /* services */
 };
 
@@ -31,13 +31,13 @@ enum report_fate { REPORT_SENT, REPORT_DEFERRED, REPORT_BOUNCED };
 
 /* Where and when the outcome arose. */
 struct report_session {
-	const char *relay;        /* "mx.example[192.0.2.1]:25", or "none" */
-	int reuse_count;          /* conn_use - 1 */
-	struct timeval ready;     /* when MAIL FROM could be sent; zero: never in this session */
-	struct timeval done;      /* zero: now */
-	const char *tls_status;   /* tls= of Postfix 3.11; NULL or "": not logged */
-	bool server_did_dsn;      /* offered DSN, so it will send the success notice */
-	bool final;               /* LMTP with flags=X: a success is "delivered" */
+	const char *relay;      /* "mx.example[192.0.2.1]:25", or "none" */
+	int reuse_count;        /* conn_use - 1 */
+	struct timeval ready;   /* when MAIL FROM could be sent; zero: never in this session */
+	struct timeval done;    /* zero: now */
+	const char *tls_status; /* tls= of Postfix 3.11; NULL or "": not logged */
+	bool server_did_dsn;    /* offered DSN, so it will send the success notice */
+	bool final;             /* LMTP with flags=X: a success is "delivered" */
 };
 
 /*
@@ -45,9 +45,9 @@ struct report_session {
  * its text is the server's reply. The class of the status (after the filter) decides between defer
  * and bounce. True: the recipient is finished; false: it stays in the queue.
  */
-bool report(const struct reporter *reporter, const struct request *request,
-	struct queuefile *file, const struct request_rcpt *rcpt, enum report_fate fate,
-	const struct why *what, const struct report_session *session);
+bool report(const struct reporter *reporter, const struct request *request, struct queuefile *file,
+	const struct request_rcpt *rcpt, enum report_fate fate, const struct why *what,
+	const struct report_session *session);
 
 /* "0.07", "1.2", "35" (delivery.md 3.3). In POOL. */
 const char *report_delay(struct pool *pool, const struct timeval *from, const struct timeval *until,
