@@ -13,8 +13,9 @@ static struct server *copy_server(struct pool *pool, const struct server *server
 	copy->address = pool_text(pool, server->address);
 	copy->namaddr = pool_text(pool, server->namaddr);
 	copy->namaddrport = pool_text(pool, server->namaddrport);
-	copy->mx_security = pool_text(pool, server->mx_security);
-	copy->not_vouched = "";
+	copy->not_vouched = ""; /* the decisions are made */
+	copy->mx_owner = NULL;
+	copy->found = NULL;
 	return copy;
 }
 
@@ -42,6 +43,7 @@ void connection_adopt(struct connection *conn, const struct server *server,
 {
 	conn->server->destination = server->destination;
 	conn->server->best_preference = server->best_preference;
+	conn->server->mx = server->mx;
 	conn->policy = policy;
 	conn->ehlo.size_limit = 0; /* not remembered, as in Postfix: the server will say it again */
 	conn->uses++;

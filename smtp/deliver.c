@@ -82,7 +82,7 @@ static void log_channel(const struct agent *agent, const struct connection *conn
 		" cipher=%s reused=%s", tls_level_name(conn->policy->expect.level),
 		tls_level_must_match(conn->policy->expect.level) && tls->matched ? "yes" : "no",
 		tls->name[0] ? tls->name : "-", tls->rule[0] ? tls->rule : "-",
-		conn->server->mx_security, tls->protocol, tls->cipher, tls->reused ? "yes" : "no");
+		mx_security_name(conn->server->mx), tls->protocol, tls->cipher, tls->reused ? "yes" : "no");
 }
 
 /* The message, over a connection that is ready for it; which is kept, or closed. */

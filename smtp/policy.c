@@ -3,6 +3,7 @@
 #include "dns/name.h"
 #include "postfix/version.h"
 #include "smtp/policy.h"
+#include "smtp/policy_dane.h"
 #include "smtp/policy_table.h"
 #include "util/addr.h"
 #include "util/log.h"
@@ -313,14 +314,25 @@ static bool expectation(struct deciding *w)
 		return (server_name(w) && expect_names(w)) || skip(w);
 	case TLS_LEVEL_HALF_DANE:
 	case TLS_LEVEL_DANE:
-	case TLS_LEVEL_DANE_ONLY:
+	case TLS_LEVEL_DANE_ONLY: /* names and server name are those of the TLSA base domain */
+		settings(w);
+		return true;
 	case TLS_LEVEL_INVALID:
 	case TLS_LEVEL_NOT_FOUND:
 		break;
 	}
-	why_site(w->why, "4.7.5", "security level %s is not supported yet",
-		tls_level_name(w->policy->expect.level));
 	return skip(w);
+}
+
+/* dane and dane-only become what DNS makes of them. */
+static bool computed_level(struct deciding *w)
+{
+	const struct dane_asked asked = {w->agent, w->pool, w->base->key, w->server};
+	struct tls_expect *expect = &w->policy->expect;
+
+	if (expect->level != TLS_LEVEL_DANE && expect->level != TLS_LEVEL_DANE_ONLY)
+		return true;
+	return policy_dane(&asked, expect, w->why) || skip(w);
 }
 
 const struct tls_policy *policy_decide(const struct agent *agent, const struct delivery *d,
@@ -342,5 +354,5 @@ const struct tls_policy *policy_decide(const struct agent *agent, const struct d
 	unix_socket_level(&w);
 	if (server->plaintext && policy->expect.level == TLS_LEVEL_MAY)
 		policy->expect.level = TLS_LEVEL_NONE;
-	return wrapper_allows(&w) && expectation(&w) ? policy : NULL;
+	return computed_level(&w) && wrapper_allows(&w) && expectation(&w) ? policy : NULL;
 }

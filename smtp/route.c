@@ -16,6 +16,7 @@ struct routing {
 	struct pool *pool;
 	const struct destination *to;
 	enum dns_mode mode;
+	bool validating;         /* validation was wanted, had or not */
 	const char *unvalidated; /* validation was wanted and can't be had: why; NULL: no matter */
 	struct server **servers; /* in the order found */
 	size_t count, room;
@@ -51,7 +52,6 @@ static struct server *add_server(struct routing *r, const char *host, const stru
 	server->namaddrport = pool_format(r->pool, "%s:%u", server->namaddr, port);
 	server->preference = preference;
 	server->loop_detection = !r->agent->lmtp && r->to->port == 25;
-	server->mx_security = "none";
 	r->servers[r->count++] = server;
 	return server;
 }
@@ -146,14 +146,14 @@ static void take_addrs(struct routing *r, const char *host, uint16_t port, unsig
 	for (size_t i = 0; i < found->count; i++) {
 		if (r->count >= SERVERS_MOST)
 			return;
-		add_server(r, name, &found->addrs[i], port, preference);
+		add_server(r, name, &found->addrs[i], port, preference)->found = found;
 	}
 }
 
 static void add_host(struct routing *r, const char *host, uint16_t port, unsigned preference)
 {
 	const struct agent *agent = r->agent;
-	struct lookup_addrs found;
+	struct lookup_addrs *found = POOL_NEW(r->pool, struct lookup_addrs);
 	struct addr addr;
 
 	if (addr_parse(&addr, host, port) && family_enabled(agent, addr_family(&addr))) {
@@ -162,8 +162,8 @@ static void add_host(struct routing *r, const char *host, uint16_t port, unsigne
 		add_native(r, host, port, preference);
 	} else {
 		lookup_host(&agent->resolver, r->pool, &agent->lookup, host, agent->families,
-			agent->family_count, agent->dns_validated ? DNS_VALIDATED : DNS_PLAIN, &found);
-		take_addrs(r, host, port, preference, &found);
+			agent->family_count, agent->dns_validated ? r->mode : DNS_PLAIN, found);
+		take_addrs(r, host, port, preference, found);
 	}
 }
 
@@ -181,7 +181,7 @@ static void add_set(struct routing *r, const struct lookup_set *set, bool srv)
 	if (dns)
 		lookup_hosts(&agent->resolver, r->pool, &agent->lookup, names, set->count,
 			agent->families, agent->family_count,
-			agent->dns_validated ? DNS_VALIDATED : DNS_PLAIN, found);
+			agent->dns_validated ? r->mode : DNS_PLAIN, found);
 	for (size_t i = 0; i < set->count; i++) {
 		uint16_t port = srv ? (uint16_t)set->hosts[i].port : r->to->port;
 		unsigned preference = set->hosts[i].preference;
@@ -207,7 +207,8 @@ static void vouch(struct routing *r, const struct lookup_set *set)
 		struct server *server = r->servers[i];
 
 		server->vouched = secure && !addr_is_numeric(server->host);
-		server->mx_security = secure ? "signed" : "unsigned";
+		server->mx = secure ? MX_SIGNED : r->validating ? MX_UNSIGNED : MX_UNCHECKED;
+		server->mx_owner = set->name;
 		server->not_vouched = secure ? "it is a numeric address"
 			: why_not && *why_not ? why_not : "DNSSEC was not asked";
 	}
@@ -457,7 +458,6 @@ static bool route_unix(struct routing *r, struct route *result)
 	server->namaddr = server->namaddrport =
 		pool_format(r->pool, "%s[%s]", server->host, path);
 	server->best_preference = server->vouched = true;
-	server->mx_security = "none";
 	result->servers = server;
 	return true;
 }
@@ -468,6 +468,7 @@ static bool choose_mode(struct routing *r, bool validate)
 	const char *reason;
 
 	r->mode = validate ? DNS_VALIDATED : DNS_PLAIN;
+	r->validating = validate;
 	if (!validate || unbound_validates(r->agent->unbound, &reason))
 		return true;
 	if (r->agent->config->dnssec_required)
@@ -482,10 +483,12 @@ static bool route_dns(struct routing *r, bool validate, struct route *result)
 {
 	bool fallback = false;
 
-	if (r->to->literal || !r->agent->dns_enabled)
-		return route_host(r, result);
-	if (!choose_mode(r, validate && r->agent->unbound))
+	bool mx = !r->to->literal && r->agent->dns_enabled;
+
+	if (!choose_mode(r, validate && r->agent->unbound && (mx || r->agent->dns_validated)))
 		return false;
+	if (!mx)
+		return route_host(r, result);
 	if (wants_srv(r->agent, r->to)) {
 		if (route_srv(r, result, &fallback) || !fallback)
 			return result->servers != NULL;
@@ -495,6 +498,21 @@ static bool route_dns(struct routing *r, bool validate, struct route *result)
 		r->soft = result->last = false;
 	}
 	return r->agent->lmtp ? route_host(r, result) : route_mx(r, result);
+}
+
+const char *mx_security_name(enum mx_security mx)
+{
+	switch (mx) {
+	case MX_NONE:
+		return "none";
+	case MX_UNCHECKED:
+		return "unchecked";
+	case MX_UNSIGNED:
+		return "unsigned";
+	case MX_SIGNED:
+		return "signed";
+	}
+	return "";
 }
 
 bool route(const struct agent *agent, struct pool *pool, const struct destination *destination,

@@ -9,6 +9,8 @@
 #include "smtp/destination.h"
 #include "util/why.h"
 
+enum mx_security { MX_NONE /* no MX data used */, MX_UNCHECKED, MX_UNSIGNED, MX_SIGNED };
+
 struct server {
 	struct server *next;
 	const struct destination *destination;
@@ -25,8 +27,12 @@ struct server {
 	/* May a certificate carry the host's name at level secure? (design.md 4) */
 	bool vouched;           /* host was written by the administrator, or signed MX data names it */
 	const char *not_vouched; /* why not: "the MX record of customer.example is not signed" */
-	const char *mx_security; /* "signed", "unsigned", "none": for the log */
+	enum mx_security mx;
+	const char *mx_owner;   /* owner of the MX set after aliases; NULL: no MX */
+	const struct lookup_addrs *found; /* the lookup that gave the address; NULL: none was made */
 };
+
+const char *mx_security_name(enum mx_security mx); /* for the log */
 
 struct route {
 	struct server *servers; /* NULL: why says the reason */
