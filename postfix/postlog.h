@@ -7,11 +7,11 @@
 void postlog_start(const char *program);
 
 struct postlog_options {
-	const char *program;        /* "smtp" or "lmtp": the log tag is always one of these */
+	const char *program; /* "smtp" or "lmtp": the log tag is always one of these */
 	const char *syslog_name, *syslog_facility, *queue_directory, *hostname;
-	const char *maillog_file;   /* not empty: postlogd */
+	const char *maillog_file;                    /* not empty: postlogd */
 	const char *maillog_file_prefixes, *service; /* postlog_service_name */
-	const char *main_cf;        /* path, for the fatal text about the facility */
+	const char *main_cf; /* path, for the fatal text about the facility */
 };
 
 /* Once main.cf is known; before chroot. Fatal as Postfix words it. */
