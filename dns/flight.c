@@ -269,14 +269,13 @@ static unsigned take_off(struct airport *airport, size_t wanted, int64_t deadlin
 {
 	struct timespec at = {.tv_sec = (time_t)(deadline / 1000),
 		.tv_nsec = deadline % 1000 * 1000000};
-	unsigned got = 0;
+	unsigned got;
 
 	pthread_mutex_lock(&airport->lock);
 	while (airport->flying >= FLYING_MOST
 		&& pthread_cond_timedwait(&airport->landed, &airport->lock, &at) == 0)
 		;
-	if (clock_ms() < deadline)
-		got = FLYING_MOST - airport->flying;
+	got = FLYING_MOST - airport->flying;
 	if (wanted < got)
 		got = (unsigned)wanted;
 	airport->flying += got;

@@ -54,8 +54,9 @@ struct agent {
 	const struct tables *dns_reply_filter;
 	const struct tables *pix_maps; /* smtp_pix_workaround_maps */
 	unsigned discard_ehlo;         /* EHLO_ bits of smtp_discard_ehlo_keywords */
-	const struct match *srv_services; /* use_srv_lookup */
-	const struct match *cache_destinations; /* smtp_connection_cache_destinations */
+	struct match *srv_services; /* use_srv_lookup */
+	struct match *cache_destinations; /* smtp_connection_cache_destinations */
+	struct match *fast_flush;      /* fast_flush_domains, for the reporter */
 	struct connections *connections;  /* kept open */
 	struct table_set *tables;
 	unsigned notify;               /* NOTIFY_ bits of notify_classes */

@@ -285,7 +285,7 @@ static void open_tables(struct agent *agent, struct pool *pool)
 	reporter->status_filter = tables(agent, pool, "delivery_status_filter",
 		config->delivery_status_filter, TABLE_LOCK);
 	agent->tls_policy_maps = tables(agent, pool, "tls_policy_maps", config->tls_policy_maps, folded);
-	reporter->fast_flush = match_open(agent->tables, "fast_flush_domains",
+	reporter->fast_flush = agent->fast_flush = match_open(agent->tables, "fast_flush_domains",
 		config->fast_flush_domains, is_parent_style(pool, config, "fast_flush_domains")
 		? MATCH_DOMAIN_PARENT : MATCH_DOMAIN, TABLE_LOCK | TABLE_UTF8);
 	agent->cache_destinations = match_open(agent->tables,
@@ -512,6 +512,9 @@ void setup_close(struct agent *agent)
 	tls_engine_close(agent->tls);
 	answers_free(agent->answers);
 	unbound_free(agent->unbound);
+	match_free(agent->fast_flush);
+	match_free(agent->cache_destinations);
+	match_free(agent->srv_services);
 	table_set_free(agent->tables);
 	free(agent->own_addresses);
 }
