@@ -79,8 +79,8 @@ static void log_channel(const struct agent *agent, const struct connection *conn
 	if (!conn->in_tls || !(agent->tls_log & TLS_LOG_SUMMARY))
 		return;
 	log_tagged(LOG_SEVERITY_INFO, "tls: level=%s verified=%s name=%s rule=%s mx=%s protocol=%s"
-		" cipher=%s reused=%s", tls_level_name(conn->policy->expect.level),
-		tls_level_must_match(conn->policy->expect.level) && tls->matched ? "yes" : "no",
+		" cipher=%s reused=%s", tls_level_name(tls->level),
+		tls_level_must_match(tls->level) && tls->matched ? "yes" : "no",
 		tls->name[0] ? tls->name : "-", tls->rule[0] ? tls->rule : "-",
 		mx_security_name(conn->server->mx), tls->protocol, tls->cipher, tls->reused ? "yes" : "no");
 }

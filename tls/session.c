@@ -357,6 +357,7 @@ enum tls_result tls_start(struct tls_engine *engine, struct stream *stream,
 	if (logs(engine, TLS_LOG_VERBOSE))
 		log_info("setting up TLS connection to %s", start->server);
 	tls_verify_prepare(&context, start->expect, pool, &demand);
+	verdict->level = demand.level;
 	if (prepare(session, start, &demand, pool))
 		result = run(session, &context, &demand, pool, verdict);
 	if (result == TLS_DONE)

@@ -32,6 +32,7 @@ enum tls_fault {            /* why the peer did not match, as TLSRPT sorts it (t
 struct tls_verdict {        /* how it ended, for policy and for the log; strings in the pool */
 	bool present;           /* the peer showed a certificate or a raw key */
 	bool trusted;           /* chain leads to an anchor */
+	enum tls_level level;   /* that was held to: expect's, or ENCRYPT when no TLSA record was usable */
 	bool matched;           /* and what the level demands matched; true for may and encrypt */
 	bool reused;            /* resumed session */
 	const char *protocol;   /* "TLSv1.3" */

@@ -39,6 +39,7 @@ struct stream {
 	int rate;         /* bytes that win a second, 0: none do */
 	int error;
 	uint64_t sent;
+	bool deaf; /* the peer went beyond all bounds: nothing more is read */
 };
 
 /* False, with ETIMEDOUT: the deadline is over. */
@@ -315,6 +316,10 @@ static enum io fill(struct stream *stream)
 	struct window *in = &stream->in;
 	ssize_t count;
 
+	if (stream->deaf) {
+		errno = EMSGSIZE;
+		return failed(stream, -1);
+	}
 	if (in->room == 0 || (in->end == in->room && in->room < INPUT_LARGE)) {
 		free(in->data);
 		in->room = in->room == 0 ? INPUT_SMALL : INPUT_LARGE;
@@ -372,8 +377,9 @@ enum io stream_line(struct stream *stream, struct buf *line)
 			length = (size_t)(end - start);
 		in->start += length + (end != NULL);
 		if (!take(&reading, start, length)) {
-			errno = EMSGSIZE;
-			return failed(stream, -1);
+			stream->deaf = line->cut = true;
+			in->start = in->end = 0;
+			break;
 		}
 	}
 	return IO_OK;

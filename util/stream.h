@@ -74,7 +74,8 @@ void stream_drop_queued(struct stream *stream);    /* nobody will take them: the
 /*
  * One line into LINE (cleared first), without its end: LF and all CRs directly before it. What
  * does not fit LINE's ceiling is read and dropped, at most SKIP_MOST bytes of it, and LINE->cut
- * is set; a longer line is IO_LOST, and so is an end inside a line. Queued output is not flushed.
+ * is set. Beyond that the line stands as it is, cut, and nothing more is read from this peer: all
+ * later reads are IO_LOST. An end inside a line is IO_LOST. Queued output is not flushed.
  */
 enum { STREAM_SKIP_MOST = 65536 };
 enum io stream_line(struct stream *stream, struct buf *line);
