@@ -146,8 +146,7 @@ static ssize_t spent(struct channel *channel, ssize_t rc)
 		return broken(channel, channel->error);
 	if (channel->closed)
 		return 0;
-	log_warning("TLS library problem: error:%s::%s:", gnutls_strerror_name((int)rc),
-		gnutls_strerror((int)rc));
+	log_debug("TLS: %s", gnutls_strerror((int)rc)); /* Postfix says no more than "lost connection" */
 	return broken(channel, EPROTO);
 }
 

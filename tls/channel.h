@@ -37,7 +37,7 @@ void channel_open(struct channel *channel, gnutls_session_t session, struct stre
 /* What waits goes out. False: channel->error. */
 bool channel_flush(struct channel *channel);
 
-/* As in struct transport (util/stream.h); what the library finds wrong is logged, and EPROTO. */
+/* As in struct transport (util/stream.h); what the library finds wrong is EPROTO. */
 ssize_t channel_read(struct channel *channel, void *to, size_t room);
 ssize_t channel_write(struct channel *channel, const void *from, size_t length);
 size_t channel_pending(const struct channel *channel);

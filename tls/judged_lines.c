@@ -328,7 +328,7 @@ void judged_lines(const struct judged *j, const struct tls_verdict *verdict, str
 		subject_cn = subject(&t);
 		issuer_cn = issuer(&t);
 	}
-	if (t.log & TLS_LOG_VERBOSE)
+	if ((t.log & TLS_LOG_VERBOSE) && !verdict->reused) /* OpenSSL tells them as it verifies */
 		add_depths(&t);
 	add_refusal(&t, verdict->reused);
 	if (j->peer->kind == TLS_PEER_NONE
