@@ -26,6 +26,25 @@ struct counted {
 	struct pool pool;
 };
 
+/* ---- words ---- */
+
+/* Adds PREFIX and NAME unless they are there; a prefix begins where no name goes on. */
+static void once(struct buf *to, const char *prefix, const char *name)
+{
+	struct buf word = BUF(0);
+	size_t length;
+	const char *at;
+
+	buf_addf(&word, "%s%s", prefix, name);
+	length = word.length;
+	for (at = buf_text(to); (at = strstr(at, buf_text(&word))) != NULL; at += length)
+		if (at[length] == *prefix || at[length] == '\0')
+			break;
+	if (at == NULL)
+		buf_adds(to, buf_text(&word));
+	buf_close(&word);
+}
+
 /* ---- groups (tls.md 4.3) ---- */
 
 static const struct group {
@@ -49,15 +68,12 @@ static const struct group {
 };
 enum { USUAL_GROUPS = 5 };
 
-static void add_group(struct buf *to, const char *gnutls)
+static bool add_group(struct buf *to, const char *gnutls)
 {
-	struct buf word = BUF(0);
-
-	buf_addf(&word, ":+GROUP-%s", gnutls);
-	if (gnutls_group_get_id(gnutls) != GNUTLS_GROUP_INVALID
-		&& strstr(buf_text(to), buf_text(&word)) == NULL)
-		buf_adds(to, buf_text(&word));
-	buf_close(&word);
+	if (gnutls_group_get_id(gnutls) == GNUTLS_GROUP_INVALID)
+		return false;
+	once(to, ":+GROUP-", gnutls);
+	return true;
 }
 
 static void add_usual(struct buf *to)
@@ -66,29 +82,38 @@ static void add_usual(struct buf *to)
 		add_group(to, groups[i].gnutls);
 }
 
-/*
- * Names that are not known are skipped, as in Postfix. OpenSSL 3.5's syntax too: '?' in front (may
- * be unknown), '*' in front (send a key share), '-' in front (without it), DEFAULT. A group with a
- * large key share goes behind the usual ones, so that no share is sent unasked.
- */
-static void add_groups(struct buf *to, const char *names)
+static bool add_named(struct buf *to, const char *openssl)
 {
+	for (size_t i = 0; i < COUNT(groups); i++)
+		if (text_same(openssl, groups[i].openssl))
+			return add_group(to, groups[i].gnutls);
+	return false;
+}
+
+/*
+ * Names that are not known are skipped, as in Postfix, which does so silently. OpenSSL 3.5's syntax
+ * too: '?' in front (may be unknown), '*' (send a key share), DEFAULT. The group with the large key
+ * share goes behind the others, so that no such share is sent unasked.
+ */
+static void add_groups(struct buf *to, const char *param, const char *names)
+{
+	static const char large[] = "X25519MLKEM768";
 	struct pool pool = {0};
-	bool late = false;
+	bool late = false, optional;
 	char *name;
 
 	while ((name = text_token(&pool, &names, TEXT_SPACE ",:/", false)) != NULL) {
+		optional = strchr(name, '?') != NULL;
 		name += strspn(name, "?*");
 		if (text_same(name, "DEFAULT"))
 			add_usual(to);
-		else if (text_same(name, "X25519MLKEM768"))
+		else if (text_same(name, large) && gnutls_group_get_id("X25519-MLKEM768"))
 			late = true;
-		for (size_t i = 0; i < COUNT(groups) - 1; i++)
-			if (text_same(name, groups[i].openssl))
-				add_group(to, groups[i].gnutls);
+		else if (!add_named(to, name) && !optional)
+			log_info("%s: %s is not supported, and skipped", param, name);
 	}
 	if (late)
-		add_group(to, groups[COUNT(groups) - 1].gnutls);
+		add_named(to, large);
 	pool_free(&pool);
 }
 
@@ -96,14 +121,14 @@ static char *group_words(const struct tls_options *options)
 {
 	struct buf words = BUF(0);
 
-	add_groups(&words, options->curves);
+	add_groups(&words, "tls_eecdh_auto_curves", options->curves);
 	if (words.length == 0) {
 		if (options->curves[strspn(options->curves, TEXT_SPACE ",:")] != '\0')
 			log_warning("none of the configured ECDHE curves are supported");
 		add_usual(&words);
 	}
 	if (options->version >= TLS_POSTFIX(3, 8))
-		add_groups(&words, options->groups);
+		add_groups(&words, "tls_ffdhe_auto_groups", options->groups);
 	return words.data;
 }
 
@@ -175,28 +200,12 @@ struct product {
 	struct buf ciphers, macs, exchanges; /* ":+AES-256-GCM", ... in order of first occurrence */
 };
 
-static void once(struct buf *to, const char *name)
-{
-	struct buf word = BUF(0);
-	size_t length;
-	const char *at;
-
-	buf_addf(&word, ":+%s", name);
-	length = word.length;
-	for (at = buf_text(to); (at = strstr(at, buf_text(&word))) != NULL; at += length)
-		if (at[length] == ':' || at[length] == '\0')
-			break;
-	if (at == NULL)
-		buf_adds(to, buf_text(&word));
-	buf_close(&word);
-}
-
 static void multiply(struct product *product, const struct suite *suite)
 {
-	once(&product->ciphers, gnutls_cipher_get_name(suite->gnutls_cipher));
-	once(&product->macs, gnutls_mac_get_name(suite->gnutls_mac));
+	once(&product->ciphers, ":+", gnutls_cipher_get_name(suite->gnutls_cipher));
+	once(&product->macs, ":+", gnutls_mac_get_name(suite->gnutls_mac));
 	if (suite->gnutls_kx != GNUTLS_KX_UNKNOWN)
-		once(&product->exchanges, gnutls_kx_get_name(suite->gnutls_kx));
+		once(&product->exchanges, ":+", gnutls_kx_get_name(suite->gnutls_kx));
 }
 
 /*
@@ -296,6 +305,46 @@ static unsigned protocols_of(const struct tls_options *options, const struct pri
 	return protocols;
 }
 
+static bool has(const unsigned *list, int count, unsigned algorithm)
+{
+	for (int i = 0; i < count; i++)
+		if (list[i] == algorithm)
+			return true;
+	return false;
+}
+
+/* The system's configuration rules over explicit words too (gnutls.md 1.8), without a word. */
+static void tell_withheld(const struct priority *priority)
+{
+	const unsigned *ciphers, *exchanges;
+	int cipher_count = gnutls_priority_cipher_list(priority->offer, &ciphers);
+	int exchange_count = gnutls_priority_kx_list(priority->offer, &exchanges);
+	struct buf names = BUF(0);
+
+	for (size_t i = 0; i < SUITES_LISTED; i++) {
+		const struct suite *suite = suites + i;
+
+		if (!suite_set_has(&priority->allowed, i))
+			continue;
+		if (!has(ciphers, cipher_count, suite->gnutls_cipher))
+			once(&names, " ", gnutls_cipher_get_name(suite->gnutls_cipher));
+		if (!has(exchanges, exchange_count, suite->gnutls_kx))
+			once(&names, " ", gnutls_kx_get_name(suite->gnutls_kx));
+	}
+	if (names.length > 0)
+		log_info("the system's GnuTLS configuration withholds:%s", buf_text(&names));
+	buf_close(&names);
+}
+
+static void tell_open(const struct priority *priority)
+{
+	for (size_t i = 0; i < SUITES_LISTED; i++)
+		if (suite_set_has(&priority->allowed, i) && suites[i].bits == 0) {
+			log_warning("these ciphers do not encrypt: %s", priority->list);
+			return;
+		}
+}
+
 static bool offer(struct priorities *all, struct counted *made, const struct priority_wish *wish,
 	unsigned protocols, const struct cipher_list *list)
 {
@@ -332,6 +381,8 @@ static bool grant(struct priorities *all, struct counted *made, const struct pri
 		return refused(server, expect->grade, "invalid command");
 	if (list.count == 0 || !offer(all, made, wish, protocols, &list))
 		return refused(server, expect->grade, "no cipher match");
+	tell_withheld(&made->priority);
+	tell_open(&made->priority);
 	return true;
 }
 

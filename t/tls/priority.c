@@ -1,7 +1,9 @@
 /* From settings to what GnuTLS offers: the default exactly, exclusions, groups, and refusals. */
 #include "tls/priority.h"
+#include <stdio.h>
 #include <string.h>
 #include "t/lib/tap.h"
+#include "t/tls/forge.h"
 #include "util/buf.h"
 #include "util/log.h"
 
@@ -36,7 +38,8 @@ static struct tls_expect expect_at(enum tls_level level)
 
 static const struct priority *find(struct priorities *all, const struct tls_expect *expect)
 {
-	struct priority_wish wish = {expect, tls_level_must_match(expect->level), false, false};
+	struct priority_wish wish = {.expect = expect,
+		.must_match = tls_level_must_match(expect->level)};
 
 	buf_clear(&said);
 	return priority_find(all, &wish, "mx.example[192.0.2.1]:25");
@@ -170,7 +173,8 @@ static void refusals(struct priorities *all)
 {
 	for (size_t i = 0; i < COUNT(wrongs); i++) {
 		struct tls_expect expect = expect_at(wrongs[i].level);
-		struct priority_wish wish = {&expect, tls_level_must_match(expect.level), false, false};
+		struct priority_wish wish = {.expect = &expect,
+			.must_match = tls_level_must_match(expect.level)};
 
 		expect.protocols = wrongs[i].protocols;
 		expect.grade = wrongs[i].grade;
@@ -194,9 +198,11 @@ static const struct {
 	{TLS_POSTFIX(3, 7), "", "",
 		":+GROUP-X25519:+GROUP-SECP256R1:+GROUP-X448:+GROUP-SECP521R1:+GROUP-SECP384R1", ""},
 	{TLS_POSTFIX(3, 7), "P-256, brainpoolP256r1:secp384r1 P-256", "",
-		":+GROUP-SECP256R1:+GROUP-SECP384R1", ""},
+		":+GROUP-SECP256R1:+GROUP-SECP384R1",
+		"tls_eecdh_auto_curves: brainpoolP256r1 is not supported, and skipped"},
 	{TLS_POSTFIX(3, 7), "sect571r1", "",
 		":+GROUP-X25519:+GROUP-SECP256R1:+GROUP-X448:+GROUP-SECP521R1:+GROUP-SECP384R1",
+		"tls_eecdh_auto_curves: sect571r1 is not supported, and skipped|"
 		"warning: none of the configured ECDHE curves are supported"},
 	{TLS_POSTFIX(3, 11), "?*brainpoolP256r1/?secp521r1:DEFAULT", "",
 		":+GROUP-SECP521R1:+GROUP-X25519:+GROUP-SECP256R1:+GROUP-X448:+GROUP-SECP384R1", ""},
@@ -256,6 +262,7 @@ static void grades(struct priorities *all)
 	expect.grade = "null";
 	priority = find(all, &expect);
 	ok(strstr(priority->text, ":+NULL:") != NULL, "null really is null");
+	is_text(buf_text(&said), "warning: these ciphers do not encrypt: eNULL:!aNULL", "and says so");
 	priority_done(priority);
 	expect.exclude = "PSD";
 	expect.grade = "medium";
@@ -272,7 +279,7 @@ static void order(struct priorities *all)
 {
 	struct tls_expect expect = expect_at(TLS_LEVEL_MAY);
 	const struct priority *first = find(all, &expect), *second = find(all, &expect);
-	struct priority_wish wish = {&expect, false, true, true};
+	struct priority_wish wish = {.expect = &expect, .raw_keys = true, .lenient = true};
 
 	is_text(first->text, "NONE:+VERS-TLS1.3:+VERS-TLS1.2:+VERS-TLS1.1:+VERS-TLS1.0"
 		":+AES-256-GCM:+CHACHA20-POLY1305:+AES-256-CCM-8:+AES-256-CCM:+AES-256-CBC"
@@ -292,7 +299,13 @@ static void order(struct priorities *all)
 	priority_done(first);
 	priority_done(NULL);
 
-	wish = (struct priority_wish){&expect, false, false, false};
+	wish = (struct priority_wish){.expect = &expect, .old = true};
+	first = priority_find(all, &wish, "S");
+	ok(strstr(first->text, "TLS1.3") == NULL && strstr(first->text, ":+VERS-TLS1.2:") != NULL,
+		"old is TLS 1.2 and before");
+	priority_done(first);
+
+	wish = (struct priority_wish){.expect = &expect};
 	expect.protocols = "TLSv1.3";
 	expect.exclude = "ALL:eNULL";
 	ok(priority_find(all, &wish, "S") == NULL, "nothing is left, although TLS 1.3 would do");
@@ -305,11 +318,44 @@ static void order(struct priorities *all)
 	ok(priority_find(all, &wish, "S") == NULL, "only ARIA is left, so nothing up to TLS 1.2");
 }
 
-int main(void)
+/* The library reads it when it is loaded, so only a new process sees it. */
+static void withheld(const char *self)
+{
+	struct pool pool = {0};
+	const char *rules = forge_file(&pool, "rules", "[overrides]\n"
+		"tls-disabled-cipher = CAMELLIA-256-CBC\ntls-disabled-kx = ANON-DH\n");
+	FILE *child = popen(pool_format(&pool, "GNUTLS_SYSTEM_PRIORITY_FILE='%s' '%s' withheld", rules,
+		self), "r");
+	char line[200] = "";
+
+	if (child == NULL || fgets(line, sizeof line, child) == NULL)
+		line[0] = '\0';
+	if (child)
+		pclose(child);
+	is_text(line, "the system's GnuTLS configuration withholds: ANON-DH CAMELLIA-256-CBC",
+		"what the system's configuration takes away is told");
+	pool_free(&pool);
+}
+
+static int child(struct priorities *all)
+{
+	struct tls_expect expect = expect_at(TLS_LEVEL_MAY);
+
+	priority_done(find(all, &expect));
+	fputs(buf_text(&said), stdout);
+	priorities_free(all);
+	buf_close(&said);
+	return 0;
+}
+
+int main(int argc, char **argv)
 {
 	struct priorities *all = priorities_new(&options);
 
 	log_open(&(struct log_sink){note, NULL});
+	if (argc > 1)
+		return child(all);
+	withheld(argv[0]);
 	order(all);
 	suites_of_levels(all);
 	exclusions_at_may(all);
