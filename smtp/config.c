@@ -19,13 +19,13 @@ static const char *own_name(struct conf *conf)
 {
 	enum { ROOM = 256 };
 	char *name = pool_alloc(&conf->pool, ROOM);
-	const char *domain = conf_raw(conf, "mydomain");
 
 	if (gethostname(name, ROOM - 1) < 0)
 		return ""; /* which is too short for a value */
 	if (strchr(name, '.'))
 		return name;
-	return pool_format(&conf->pool, "%s.%s", name, domain ? domain : "localdomain");
+	return pool_format(&conf->pool, "%s.%s", name,
+		conf_raw(conf, "mydomain") ? "$mydomain" : "localdomain");
 }
 
 /* myhostname without its first label. */
