@@ -201,13 +201,46 @@ static void own_list(struct agent *agent, struct pool *pool, const char *param, 
 {
 	const char *host;
 
-	while ((host = text_token(pool, &value, " \t,", false)) != NULL) {
-		if (strcmp(host, "all") == 0)
-			own_interfaces(agent, false);
-		else if (strcmp(host, "loopback-only") == 0)
-			own_interfaces(agent, true);
-		else
-			own_host(agent, pool, param, host);
+	while ((host = text_token(pool, &value, " \t,", false)) != NULL)
+		own_host(agent, pool, param, host);
+}
+
+static bool is_enabled(const struct agent *agent, int family)
+{
+	for (size_t i = 0; i < agent->family_count; i++)
+		if (agent->families[i] == family)
+			return true;
+	return false;
+}
+
+/* What inet_interfaces lists must be addresses of interfaces. */
+static void check_interfaces(const struct agent *agent)
+{
+	size_t count;
+	struct addr *all = net_own_addresses(&count);
+	char text[ADDR_TEXT];
+
+	for (size_t i = 0; all && i < agent->own_count; i++) {
+		const struct addr *own = &agent->own_addresses[i];
+		bool found = !is_enabled(agent, addr_family(own));
+
+		for (size_t j = 0; j < count && !found; j++)
+			found = addr_same_host(own, &all[j]);
+		if (!found)
+			log_fatal("parameter inet_interfaces: no local interface found for %s",
+				addr_text(own, text));
+	}
+	free(all);
+}
+
+/* "all" and "loopback-only" only count by themselves. */
+static void interfaces(struct agent *agent, struct pool *pool, const char *value)
+{
+	if (strcmp(value, "all") == 0 || strcmp(value, "loopback-only") == 0) {
+		own_interfaces(agent, value[0] == 'l');
+	} else {
+		own_list(agent, pool, "inet_interfaces", value);
+		check_interfaces(agent);
 	}
 }
 
@@ -250,7 +283,7 @@ static void addresses(struct agent *agent, struct pool *pool)
 {
 	const struct config *config = agent->config;
 
-	own_list(agent, pool, "inet_interfaces", config->inet_interfaces);
+	interfaces(agent, pool, config->inet_interfaces);
 	bind_address(agent, pool, pool_format(pool, "%s_bind_address", agent->program),
 		config->bind_address, AF_INET, &agent->bind4);
 	bind_address(agent, pool, pool_format(pool, "%s_bind_address6", agent->program),
