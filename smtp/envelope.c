@@ -17,9 +17,20 @@ bool envelope_downgrades(const struct envelope *envelope)
 		&& !text_same(envelope->request->encoding, "7bit");
 }
 
+/*
+ * What is between < and >. Quoting takes care of the local part; a domain that would end the path
+ * early could pass parameters of its own to the server (RFC 5321 4.1.2 allows it no such byte).
+ */
 static const char *path(const struct envelope *envelope, struct pool *pool, const char *address)
 {
-	return envelope->config->quote_rfc821_envelope ? address_quote_5321(pool, address) : address;
+	char *text = pool_text(pool, envelope->config->quote_rfc821_envelope
+		? address_quote_5321(pool, address) : address);
+	char *at = strrchr(text, '@');
+
+	for (; at && *at; at++)
+		if (strchr(" <>", *at))
+			*at = '?';
+	return text;
 }
 
 static void body_type(const struct envelope *envelope, struct buf *to)
@@ -102,33 +113,37 @@ static void utf8_xtext(struct buf *to, const char *text)
 	}
 }
 
-/* RFC 3461 4.2: the client's ORCPT, or one made of the original recipient. */
+/* The original recipient with its type, where the client gave none. */
+static const char *made_orcpt(const struct envelope *envelope, struct pool *pool,
+	const char *address)
+{
+	bool utf8 = !text_is_ascii(address) && (envelope->request->sendopts & SENDOPT_SMTPUTF8)
+		&& (envelope->config->version < POSTFIX(3, 10)
+			|| text_is_utf8(address, strlen(address)));
+
+	if (address[0] == '\0')
+		return "";
+	return pool_format(pool, "%s;%s", utf8 ? "utf-8" : "rfc822",
+		address_quote_5322(pool, address));
+}
+
+/* RFC 3461 4.2: type ";" address; all of it is encoded, so that it stays one parameter. */
 static void orcpt(const struct envelope *envelope, struct pool *pool,
 	const struct request_rcpt *rcpt, struct buf *to)
 {
-	const char *given = rcpt->dsn_orcpt, *address = rcpt->original;
-	bool utf8;
+	static const char utf8[] = "utf-8;";
+	const char *text = rcpt->dsn_orcpt[0] ? rcpt->dsn_orcpt
+		: made_orcpt(envelope, pool, rcpt->original);
 
-	if (given[0]) {
-		utf8 = text_starts_any_case(given, "utf-8;");
-		address = strchr(given, ';');
-		if (address == NULL)
-			return;
-		buf_addf(to, " ORCPT=%.*s;", (int)(address - given), given);
-		address++;
-	} else if (address[0]) {
-		utf8 = !text_is_ascii(address) && (envelope->request->sendopts & SENDOPT_SMTPUTF8)
-			&& (envelope->config->version < POSTFIX(3, 10)
-				|| text_is_utf8(address, strlen(address)));
-		address = address_quote_5322(pool, address);
-		buf_addf(to, " ORCPT=%s;", utf8 ? "utf-8" : "rfc822");
-	} else {
+	if (text[0] == '\0')
 		return;
+	buf_adds(to, " ORCPT=");
+	if (text_starts_any_case(text, utf8)) {
+		buf_add(to, text, sizeof utf8 - 1);
+		utf8_xtext(to, text + sizeof utf8 - 1);
+	} else {
+		text_xtext(to, text, "+=");
 	}
-	if (utf8)
-		utf8_xtext(to, address);
-	else
-		text_xtext(to, address, "+=");
 }
 
 static void notify(int bits, struct buf *to)
