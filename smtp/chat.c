@@ -39,6 +39,17 @@ static void note(struct chat *chat, const char *what, const char *text)
 		buf_addf(&chat->transcript, "%s%s\n", what, text);
 }
 
+static void queue(struct chat *chat, struct buf *command, const char *shown)
+{
+	for (size_t i = 0; i < command->length; i++)
+		if ((unsigned char)command->data[i] < ' ' || command->data[i] == 0x7f)
+			command->data[i] = '?';
+	log_debug("> %s: %s", chat->namaddrport, shown ? shown : buf_text(command));
+	note(chat, "Out: ", shown ? shown : buf_text(command));
+	buf_add(command, "\r\n", 2);
+	stream_put(chat->stream, command->data, command->length); /* a failure shows at the reply */
+}
+
 void chat_command(struct chat *chat, const char *format, ...)
 {
 	struct buf command = BUF(0);
@@ -47,13 +58,17 @@ void chat_command(struct chat *chat, const char *format, ...)
 	va_start(args, format);
 	buf_vaddf(&command, format, args);
 	va_end(args);
-	for (size_t i = 0; i < command.length; i++)
-		if ((unsigned char)command.data[i] < ' ' || command.data[i] == 0x7f)
-			command.data[i] = '?';
-	log_debug("> %s: %s", chat->namaddrport, buf_text(&command));
-	note(chat, "Out: ", buf_text(&command));
-	buf_add(&command, "\r\n", 2);
-	stream_put(chat->stream, command.data, command.length); /* a failure shows at the reply */
+	queue(chat, &command, NULL);
+	buf_close(&command);
+}
+
+void chat_secret(struct chat *chat, const char *text, const char *shown)
+{
+	struct buf command = BUF(0);
+
+	buf_adds(&command, text);
+	queue(chat, &command, *shown ? shown : "(secret)");
+	explicit_bzero(command.data, command.length);
 	buf_close(&command);
 }
 

@@ -45,6 +45,9 @@ void chat_limit(struct chat *chat, int seconds);
 /* Queues a command, adds CR LF. A control character in it, so a smuggled CR or LF too, is '?'. */
 void chat_command(struct chat *chat, const char *format, ...) PRINTF_LIKE(2, 3);
 
+/* The same for a secret: where people look, SHOWN stands for it. */
+void chat_secret(struct chat *chat, const char *command, const char *shown);
+
 /*
  * Sends what is queued and reads one reply. DOING completes "lost connection with X while ...".
  * False: the connection is spent, and *why says 4.4.2 (lost, timed out) or 4.3.0 (a table failed).

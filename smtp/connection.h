@@ -21,6 +21,7 @@ struct connection {
 	struct ehlo ehlo;
 	struct tls_verdict tls;            /* of tls_start; only meaningful if in_tls */
 	bool in_tls;
+	bool authenticated;
 	bool ready;                        /* the handshakes are done: may carry transactions */
 	bool broken;                       /* lost, or out of step: no more commands, not even QUIT */
 	bool bad;                          /* works, but is not to be kept */

@@ -169,14 +169,16 @@ static void add_expectation(struct buf *key, const struct tls_expect *expect)
 	}
 }
 
-static struct buf make_key(const struct delivery *d, const struct server *server,
+static struct buf make_key(const struct agent *agent, const struct delivery *d, const struct server *server,
 	const struct tls_policy *policy)
 {
 	const int utf8 = SENDOPT_UTF8_HEADER | SENDOPT_UTF8_SENDER | SENDOPT_UTF8_RCPT;
 	struct buf key = BUF(0);
 	int opts = d->request->sendopts;
 
-	if (tls_level_must_match(policy->expect.level))
+	if (agent->passwords && agent->config->sender_dependent_authentication)
+		add(&key, d->request->sender);
+	if (agent->passwords || tls_level_must_match(policy->expect.level))
 		add(&key, server->destination->text);
 	add(&key, server->host);
 	add(&key, server->address);
@@ -223,7 +225,7 @@ static bool answers(struct connection *conn)
 struct connection *connections_take(const struct agent *agent, const struct delivery *d,
 	const struct server *server, const struct tls_policy *policy)
 {
-	struct buf key = make_key(d, server, policy);
+	struct buf key = make_key(agent, d, server, policy);
 	struct connection *conn;
 
 	while ((conn = cache_take(agent->connections->cache, key.data, key.length)) != NULL) {
@@ -291,7 +293,7 @@ void connections_keep(const struct agent *agent, const struct delivery *d, struc
 		seconds = config->connection_cache_ttl_limit;
 	expires = clock_ms() + (int64_t)seconds * 1000;
 	notify_session(agent, d, conn);
-	key = make_key(d, conn->server, conn->policy);
+	key = make_key(agent, d, conn->server, conn->policy);
 	remember(agent, d, conn, expires);
 	conn->policy = NULL;
 	cache_add(agent->connections->cache, key.data, key.length, conn, expires);

@@ -1,5 +1,6 @@
 #include "config.h"
 #include <string.h>
+#include "smtp/auth.h"
 #include "smtp/connections.h"
 #include "smtp/deliver.h"
 #include "smtp/headers.h"
@@ -48,7 +49,8 @@ static bool may_go_plain(const struct walk *walk, const struct server *at,
 
 	return policy->expect.level == TLS_LEVEL_MAY && !at->plaintext
 		&& ((request->flags & REQUEST_PROBE)
-			|| waited >= walk->agent->config->minimal_backoff_time);
+			|| waited >= walk->agent->config->minimal_backoff_time)
+		&& !auth_has_password(walk->agent, walk->d, at);
 }
 
 /* A retry is another entry in the list. */

@@ -78,6 +78,8 @@ const char *envelope_mail(const struct envelope *envelope, struct pool *pool)
 	mail_dsn(envelope, &line);
 	if (offers(envelope, EHLO_SMTPUTF8) && (request->sendopts & SENDOPT_SMTPUTF8))
 		buf_adds(&line, " SMTPUTF8");
+	if (envelope->authenticated && envelope->config->send_dummy_mail_auth) /* RFC 4954 5 */
+		buf_adds(&line, " AUTH=<>");
 	text = pool_text(pool, buf_text(&line));
 	buf_close(&line);
 	return text;

@@ -13,6 +13,7 @@ struct envelope {
 	const struct config *config;
 	const struct request *request;
 	const struct ehlo *ehlo;
+	bool authenticated;
 };
 
 /* In POOL, without CR LF. */

@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <string.h>
 #include "postfix/version.h"
+#include "smtp/auth.h"
 #include "smtp/notify.h"
 #include "smtp/pix.h"
 #include "smtp/session.h"
@@ -337,6 +338,13 @@ static bool secure(struct opening *o)
 	return handshake(o) && hello(o, true);
 }
 
+/* --- AUTH (RFC 4954) --- */
+
+static bool authenticate(struct opening *o)
+{
+	return auth_run(o->agent, o->d, o->conn, o->why);
+}
+
 /* smtp_tls_wrappermode: TLS before the first word (RFC 8314 3). */
 static bool wrap(struct opening *o)
 {
@@ -356,7 +364,8 @@ static bool talk(struct opening *o)
 	return wrap(o)
 		&& greet(o, &esmtp) /* RFC 5321 4.3.1 */
 		&& hello(o, esmtp)  /* RFC 5321 4.1.1.1 */
-		&& secure(o);       /* RFC 3207 */
+		&& secure(o)        /* RFC 3207 */
+		&& authenticate(o); /* RFC 4954 */
 }
 
 /* Was it the connection that failed, not the server's word? Then QUIT can't be said either. */

@@ -4,6 +4,7 @@
 #include "dns/answers.h"
 #include "dns/plain.h"
 #include "dns/unbound.h"
+#include "smtp/auth.h"
 #include "smtp/connections.h"
 #include "smtp/ehlo.h"
 #include "smtp/notify.h"
@@ -534,6 +535,7 @@ void setup_agent(struct agent *agent, struct pool *pool, const struct config *co
 	daemons(agent);
 	table_set(agent);
 	open_tables(agent, pool);
+	auth_setup(agent, pool);
 	dns(agent, pool);
 	tls(agent, pool);
 	agent->connections = connections_new();

@@ -487,7 +487,8 @@ static bool too_large(struct transaction *t)
 static void begin(struct transaction *t)
 {
 	t->chat = &t->conn->chat;
-	t->envelope = (struct envelope){t->agent->config, t->d->request, &t->conn->ehlo};
+	t->envelope = (struct envelope){t->agent->config, t->d->request, &t->conn->ehlo,
+		t->conn->authenticated};
 	t->probe = t->d->request->flags & REQUEST_PROBE;
 	t->awaited = POOL_ARRAY(t->d->pool, struct awaited, t->d->rcpt_count + 8);
 	for (size_t i = 0; i < t->d->rcpt_count; i++) {
