@@ -40,6 +40,7 @@ struct run {
 	struct server server;
 	struct tls_expect expect;
 	const char *key;
+	bool summary;
 	int seconds;
 	struct pool pool;
 	struct stream *stream;
@@ -60,7 +61,7 @@ static struct run run_with(const struct forged *identity)
 
 static void start(struct run *run, struct tls_engine *engine)
 {
-	struct tls_start how = {&run->expect, PEER, run->key};
+	struct tls_start how = {&run->expect, PEER, run->key, run->summary};
 
 	buf_clear(&said);
 	run->stream = stream_open(server_start(&run->server));
@@ -190,6 +191,7 @@ static void meet(void)
 		is_text(run.verdict.protocol, meetings[i].protocol, "protocol");
 		is_text(run.verdict.cipher, meetings[i].cipher, "cipher");
 		ok(run.verdict.matched && !run.verdict.reused, "matched, not resumed");
+		is_number(run.verdict.level, run.expect.level, "the level that was asked for");
 		ok(run.verdict.present == (meetings[i].identity != NULL), "has it a certificate?");
 		is_text(ask(&run, "EHLO me"), "250 EHLO me", "a line and its answer");
 		buf_clear(&said);
@@ -600,6 +602,13 @@ static void levels(void)
 	engine = engine_with(&options);
 	start(&run, engine);
 	is_text(buf_text(&said), "", "level 0 says nothing");
+	tls_log_reused(run.stream);
+	is_text(buf_text(&said), "", "nor of another use");
+	stop(&run);
+	run = run_with(&rsa);
+	run.summary = true;
+	start(&run, engine);
+	ok(strncmp(buf_text(&said), START, strlen(START)) == 0, "unless it is asked for");
 	stop(&run);
 	tls_engine_close(engine);
 

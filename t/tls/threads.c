@@ -57,8 +57,8 @@ static void one(struct worker *worker, int turn)
 		.identity = worker->identity, .ticket_key = worker->ticket_key};
 	struct tls_expect expect = {.level = TLS_LEVEL_ENCRYPT, .protocols = ">=TLSv1",
 		.grade = "medium", .exclude = exclusions[turn % 5], .sni = "mx.example"};
-	struct tls_start start = {&expect, "mx.example[192.0.2.1]:25",
-		worker->number % 2 ? "odd" : "even"};
+	struct tls_start start = {.expect = &expect, .server = "mx.example[192.0.2.1]:25",
+		.session_key = worker->number % 2 ? "odd" : "even"};
 	struct stream *stream = stream_open(server_start(&server));
 	struct tls_verdict verdict;
 	struct pool pool = {0};
