@@ -107,6 +107,21 @@ bool certificate_is_ca(const struct certificate *certificate)
 	return result >= 0 && ca != 0;
 }
 
+bool certificate_permits_names(const struct certificate *certificate)
+{
+	gnutls_x509_name_constraints_t constraints;
+	unsigned critical, type;
+	gnutls_datum_t name;
+	bool permits;
+
+	if (gnutls_x509_name_constraints_init(&constraints) < 0)
+		return false;
+	permits = gnutls_x509_crt_get_name_constraints(certificate->crt, constraints, 0, &critical) >= 0
+		&& gnutls_x509_name_constraints_get_permitted(constraints, 0, &type, &name) >= 0;
+	gnutls_x509_name_constraints_deinit(constraints);
+	return permits;
+}
+
 int certificate_path_length(const struct certificate *certificate)
 {
 	unsigned critical, ca;

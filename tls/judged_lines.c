@@ -153,7 +153,8 @@ static void add_problem(const struct telling *t)
 	case PROBLEM_SIGNATURE:
 	case PROBLEM_PATH_LENGTH:
 	case PROBLEM_CRITICAL:
-	case PROBLEM_CONSTRAINTS:
+	case PROBLEM_NOT_PERMITTED:
+	case PROBLEM_EXCLUDED:
 	case PROBLEM_NAME:
 	case PROBLEM_ADDRESS:
 	case PROBLEM_NO_TLSA:

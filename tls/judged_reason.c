@@ -259,7 +259,8 @@ static const char *wrong_certificate(const struct judged *j)
 	case PROBLEM_SIGNATURE:
 	case PROBLEM_PATH_LENGTH:
 	case PROBLEM_CRITICAL:
-	case PROBLEM_CONSTRAINTS:
+	case PROBLEM_NOT_PERMITTED:
+	case PROBLEM_EXCLUDED:
 	case PROBLEM_LEAF_KEY:
 	case PROBLEM_CA_KEY:
 	case PROBLEM_DIGEST:

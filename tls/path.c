@@ -125,6 +125,34 @@ static unsigned library_status(const struct path_from *from, const struct path *
 	return status;
 }
 
+static bool signed_by(const struct certificate *certificate, struct tls_der key, unsigned flags)
+{
+	gnutls_datum_t spki = {(unsigned char *)key.data, (unsigned)key.length};
+	gnutls_datum_t tbs = {(unsigned char *)certificate->parts.tbs.data,
+		(unsigned)certificate->parts.tbs.length};
+	gnutls_datum_t signature = {(unsigned char *)certificate->parts.signature.data,
+		(unsigned)certificate->parts.signature.length};
+	int algorithm = gnutls_x509_crt_get_signature_algorithm(certificate->crt);
+	gnutls_pubkey_t pubkey;
+	bool good;
+
+	if (algorithm <= 0 || gnutls_pubkey_init(&pubkey) < 0)
+		return false;
+	good = gnutls_pubkey_import(pubkey, &spki, GNUTLS_X509_FMT_DER) >= 0
+		&& gnutls_pubkey_verify_data2(pubkey, algorithm, flags, &tbs, &signature) >= 0;
+	gnutls_pubkey_deinit(pubkey);
+	return good;
+}
+
+/* The first certificate whose signature the next one's key did not make. */
+static struct finding forgery(const struct path *path, size_t count, unsigned flags)
+{
+	for (size_t i = 0; i < count; i++)
+		if (!signed_by(path->certificates[i], path->certificates[i + 1]->parts.key, flags))
+			return (struct finding){PROBLEM_SIGNATURE, i};
+	return (struct finding){PROBLEM_SIGNATURE, 0};
+}
+
 /* The first certificate whose signature the library thought too weak. */
 static struct finding weakness(const struct path *path, size_t count)
 {
@@ -146,14 +174,18 @@ static struct finding constraint(const struct path *path, size_t count)
 		if (most >= 0 && i - 1 > (size_t)most)
 			return (struct finding){PROBLEM_PATH_LENGTH, i};
 	}
-	return (struct finding){PROBLEM_CONSTRAINTS, 0};
+	for (size_t i = 1; i <= count; i++)
+		if (certificate_permits_names(path->certificates[i]))
+			return (struct finding){PROBLEM_NOT_PERMITTED, 0};
+	return (struct finding){PROBLEM_EXCLUDED, 0};
 }
 
 /* What the library says of signatures counts always, the rest only if we had no better words. */
-static struct finding explain(const struct path *path, size_t count, unsigned status, bool known)
+static struct finding explain(const struct path *path, size_t count, unsigned flags,
+	unsigned status, bool known)
 {
 	if (status & GNUTLS_CERT_SIGNATURE_FAILURE)
-		return (struct finding){PROBLEM_SIGNATURE, 0};
+		return forgery(path, count, flags);
 	if (status & GNUTLS_CERT_INSECURE_ALGORITHM)
 		return weakness(path, count);
 	if (status == 0 || known)
@@ -190,7 +222,7 @@ static struct finding judge(const struct path_from *from, const struct path *pat
 	}
 	if (below == 0)
 		return shown;
-	here = explain(path, below, library_status(from, path, below), known);
+	here = explain(path, below, flags_of(from), library_status(from, path, below), known);
 	return finding_shown(shown, here);
 }
 
@@ -268,25 +300,6 @@ static size_t gather(const struct path_from *from, const struct path *path,
 	for (size_t i = 0; i < from->helper_count; i++)
 		offer(path, &from->helpers[i], false, found, &count);
 	return count;
-}
-
-static bool signed_by(const struct certificate *certificate, struct tls_der key, unsigned flags)
-{
-	gnutls_datum_t spki = {(unsigned char *)key.data, (unsigned)key.length};
-	gnutls_datum_t tbs = {(unsigned char *)certificate->parts.tbs.data,
-		(unsigned)certificate->parts.tbs.length};
-	gnutls_datum_t signature = {(unsigned char *)certificate->parts.signature.data,
-		(unsigned)certificate->parts.signature.length};
-	int algorithm = gnutls_x509_crt_get_signature_algorithm(certificate->crt);
-	gnutls_pubkey_t pubkey;
-	bool good;
-
-	if (algorithm <= 0 || gnutls_pubkey_init(&pubkey) < 0)
-		return false;
-	good = gnutls_pubkey_import(pubkey, &spki, GNUTLS_X509_FMT_DER) >= 0
-		&& gnutls_pubkey_verify_data2(pubkey, algorithm, flags, &tbs, &signature) >= 0;
-	gnutls_pubkey_deinit(pubkey);
-	return good;
 }
 
 /* Has one of the bare keys signed what is on top? */

@@ -20,7 +20,8 @@ enum problem {
 	PROBLEM_PATH_LENGTH = 25,
 	PROBLEM_PURPOSE = 26,
 	PROBLEM_CRITICAL = 34,
-	PROBLEM_CONSTRAINTS = 47,
+	PROBLEM_NOT_PERMITTED = 47,   /* name constraints */
+	PROBLEM_EXCLUDED = 48,
 	PROBLEM_NAME = 62,
 	PROBLEM_ADDRESS = 64,
 	PROBLEM_NO_TLSA = 65,         /* fingerprints and tafiles too */

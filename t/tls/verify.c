@@ -56,7 +56,7 @@ static const struct row {
 	{"selfissued", "", "", "CA " FAILED "num=25:path length constraint exceeded"},
 	{"ncok", "", "", ""},
 	{"ncbad", "", "", "server " FAILED "num=47:permitted subtree violation"},
-	{"ncexcluded", "", "", "server " FAILED "num=47:permitted subtree violation"},
+	{"ncexcluded", "", "", "server " FAILED "num=48:excluded subtree violation"},
 	{"nccommon", "", "", "server " FAILED "num=47:permitted subtree violation"},
 	{"critint", "", "", "CA " FAILED "num=34:unhandled critical extension"},
 	{"clientint", "", "", FAILED "not designated for use as a CA certificate"},
@@ -84,7 +84,7 @@ static const struct row {
 	{"md5", "rsaroot", "", "server " FAILED "num=68:CA signature digest algorithm too weak"},
 	{"sha1int", "rsaroot", "", "CA " FAILED "num=68:CA signature digest algorithm too weak"},
 	{"badsig", "", "", "server " FAILED "num=7:certificate signature failure"},
-	{"badsigint", "", "", "server " FAILED "num=7:certificate signature failure"},
+	{"badsigint", "", "", "CA " FAILED "num=7:certificate signature failure"},
 	{"akid", "", "", FAILED "untrusted issuer /O=Zoo/CN=Zoo Intermediate"},
 	/* names */
 	{"host", "", "other.example", "server " FAILED "num=62:hostname mismatch"},

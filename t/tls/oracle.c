@@ -1,0 +1,144 @@
+/*
+ * Every chain of the zoo, judged by us and by openssl(1), which knows what Postfix knows. Where we
+ * differ it is written here, and why.
+ */
+#include <dirent.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <fcntl.h>
+#include <sys/wait.h>
+#include "t/lib/tap.h"
+#include "t/tls/zoo.h"
+
+extern char **environ;
+
+static const struct difference {
+	const char *chain, *why;
+	bool we_take;
+} differences[] = {
+	{"selfissued", "GnuTLS counts self-issued authorities in a path length", false},
+	{"decoys", "a valid path among invalid ones of the same name", true},
+};
+
+/* Runs it with all output dropped; its exit status, -1: not run. */
+static int run(const char *const *argv)
+{
+	posix_spawn_file_actions_t actions;
+	int status;
+	pid_t pid;
+
+	posix_spawn_file_actions_init(&actions);
+	posix_spawn_file_actions_addopen(&actions, 1, "/dev/null", O_WRONLY, 0);
+	posix_spawn_file_actions_adddup2(&actions, 1, 2);
+	status = posix_spawnp(&pid, argv[0], &actions, NULL, (char *const *)argv, environ);
+	posix_spawn_file_actions_destroy(&actions);
+	if (status != 0 || waitpid(pid, &status, 0) != pid || !WIFEXITED(status))
+		return -1;
+	return WEXITSTATUS(status);
+}
+
+static bool openssl_takes(struct pool *pool, const char *chain, const char *ca, const char *name)
+{
+	const char *file = zoo_file(pool, chain);
+	const char *argv[] = {"openssl", "verify", "-purpose", "sslserver", "-auth_level", "1",
+		"-verify_depth", "10", "-attime", pool_format(pool, "%d", ZOO_NOW), "-no-CApath",
+		"-no-CAstore", "-CAfile", zoo_file(pool, ca), "-untrusted", file,
+		"-verify_hostname", name, file, NULL};
+
+	return run(argv) == 0;
+}
+
+static bool we_take(struct pool *pool, const char *chain, const char *ca, const char *name)
+{
+	struct tls_options options = zoo_options(pool);
+	struct tls_expect expect = {.level = TLS_LEVEL_SECURE};
+	struct tls_trust *trust;
+	bool taken;
+
+	options.ca_file = zoo_file(pool, ca);
+	zoo_names(pool, &expect, name, "match");
+	trust = tls_trust_load(&options);
+	taken = trust && zoo_verify(pool, trust, &options, &expect, chain).verdict.matched;
+	tls_trust_free(trust);
+	return taken;
+}
+
+static const struct difference *known(const char *chain, bool ours)
+{
+	for (size_t i = 0; i < COUNT(differences); i++)
+		if (strcmp(differences[i].chain, chain) == 0 && differences[i].we_take == ours)
+			return &differences[i];
+	return NULL;
+}
+
+static void compare(const char *chain, const char *ca, const char *name)
+{
+	struct pool pool = {0};
+	bool ours = we_take(&pool, chain, ca, name);
+	bool theirs = openssl_takes(&pool, chain, ca, name);
+	const struct difference *difference = ours == theirs ? NULL : known(chain, ours);
+
+	okf(ours == theirs || difference, "%s, CAfile %s, %s: %s%s%s", chain, ca, name,
+		ours ? "taken" : "refused", difference ? ", unlike OpenSSL: " : "",
+		difference ? difference->why : "");
+	pool_free(&pool);
+}
+
+static int is_chain(const struct dirent *entry)
+{
+	size_t length = strlen(entry->d_name);
+
+	return length > 4 && strcmp(entry->d_name + length - 4, ".pem") == 0;
+}
+
+static void compare_all(void)
+{
+	const char *top = getenv("srcdir");
+	struct dirent **entries;
+	char folder[1024];
+	int count;
+
+	snprintf(folder, sizeof folder, "%s/t/data/certs", top ? top : ".");
+	count = scandir(folder, &entries, is_chain, alphasort);
+	okf(count > 100, "%s has certificates", folder);
+	for (int i = 0; i < count; i++) {
+		entries[i]->d_name[strlen(entries[i]->d_name) - 4] = '\0';
+		compare(entries[i]->d_name, "root", ZOO_HOST);
+		free(entries[i]);
+	}
+	if (count >= 0)
+		free(entries);
+}
+
+int main(void)
+{
+	static const char *const others[][3] = {
+		{"rsa", "rsaroot", ZOO_HOST}, {"rsa1024", "rsaroot", ZOO_HOST},
+		{"rsa512", "rsaroot", ZOO_HOST}, {"sha1", "rsaroot", ZOO_HOST},
+		{"md5", "rsaroot", ZOO_HOST}, {"sha1int", "rsaroot", ZOO_HOST},
+		{"belowoldroot", "oldroot", ZOO_HOST}, {"belowv1root", "v1root", ZOO_HOST},
+		{"belownobcroot", "nobcroot", ZOO_HOST}, {"belowclientroot", "clientroot", ZOO_HOST},
+		{"belowsha1root", "sha1root", ZOO_HOST}, {"crossed", "oldroot", ZOO_HOST},
+		{"host", "int", ZOO_HOST}, {"noint", "int", ZOO_HOST}, {"host", "host", ZOO_HOST},
+		{"selfsig", "selfsig", ZOO_HOST}, {"selfbare", "selfbare", ZOO_HOST},
+		{"selfexpired", "selfexpired", ZOO_HOST}, {"selfclient", "selfclient", ZOO_HOST},
+		{"host", "root", "other.example"}, {"host", "root", ".a.test"},
+		{"host", "root", ".test"}, {"host", "root", "a.test"}, {"wild", "root", "a.test"},
+		{"wild", "root", "x.y.a.test"}, {"wild", "root", ".a.test"}, {"wild", "root", "*.a.test"},
+		{"cn-two", "root", "second.a.test"}, {"many", "root", "n39.example"},
+		{"provider", "root", "mx1.provider.example"}, {"nul", "root", "mx.a.test"},
+	};
+	static const char *const version[] = {"openssl", "version", NULL};
+
+	zoo_start();
+	if (run(version) != 0) {
+		skip("openssl(1) as an oracle", "there is none");
+		return done();
+	}
+	compare_all();
+	for (size_t i = 0; i < COUNT(others); i++)
+		compare(others[i][0], others[i][1], others[i][2]);
+	return done();
+}
