@@ -1,15 +1,18 @@
+#include <pthread.h>
 #include <string.h>
+#include <gnutls/crypto.h>
 #include "t/lib/tap.h"
 #include "t/tls/zoo.h"
-#include "util/buf.h"
+#include "tls/trust.h"
 #include "util/clock.h"
+#include "util/text.h"
 
 #define FAILED "certificate verification failed for SERVER: "
 
 /* Chains at level secure: what is logged of each, as Postfix 3.7 does. */
 static const struct row {
 	const char *chain, *ca, *names, *line; /* "": the zoo's root; ZOO_HOST; it matches */
-} rows[] = {
+} table[] = {
 	/* shapes */
 	{"host", "", "", ""},
 	{"sentroot", "", "", ""},
@@ -132,7 +135,7 @@ static const struct row {
 
 static void chains(void)
 {
-	for (const struct row *r = rows; r < rows + COUNT(rows); r++) {
+	for (const struct row *r = table; r < table + COUNT(table); r++) {
 		struct pool pool = {0};
 		struct tls_options options = zoo_options(&pool);
 		struct tls_expect expect = {.level = TLS_LEVEL_SECURE};
@@ -155,9 +158,401 @@ static void chains(void)
 	}
 }
 
+
+/* --- levels below --- */
+
+static void opportunistic(void)
+{
+	struct zoo_ask ask;
+	struct zoo_result result;
+
+	zoo_ask(&ask, TLS_LEVEL_MAY, "");
+	result = zoo_answer(&ask, "other");
+	ok(result.verdict.matched && result.verdict.trusted, "trusted, whatever the name");
+	is_text(result.lines, "", "no line");
+	result = zoo_answer(&ask, "roguehost");
+	ok(result.verdict.matched && !result.verdict.trusted, "untrusted will do, too");
+	is_text(result.lines, "", "silently");
+	is_text(result.verdict.reason, "", "no reason");
+	result = zoo_answer(&ask, "sha1int");
+	ok(!result.verdict.trusted, "another root");
+	ask.options.ca_file = zoo_file(&ask.pool, "rsaroot");
+	ok(zoo_answer(&ask, "sha1int").verdict.trusted, "SHA-1 is good enough here");
+	ok(zoo_answer(&ask, "md5").verdict.trusted, "and MD5");
+	ok(zoo_answer(&ask, "rsa512").verdict.trusted, "and a short key");
+	ask.options.ca_file = zoo_file(&ask.pool, "root");
+	ask.options.log = TLS_LOG_UNTRUSTED;
+	is_text(zoo_answer(&ask, "roguehost").lines, FAILED "untrusted issuer /O=Rogue/CN=Rogue Root",
+		"a line if asked for");
+	ask.options.log = 0;
+	result = zoo_answer(&ask, "host");
+	ok(result.verdict.matched && !result.verdict.trusted, "nobody is told, nobody looks");
+	ask.expect.level = TLS_LEVEL_ENCRYPT;
+	ask.options.log = TLS_LOG_SUMMARY;
+	ok(zoo_answer(&ask, "expired").verdict.matched, "encrypt does not look at dates");
+	ask.expect.level = TLS_LEVEL_INVALID;
+	ok(!zoo_answer(&ask, "host").verdict.matched, "an invalid level matches nothing");
+	zoo_done(&ask);
+}
+
+static void resumed(void)
+{
+	struct zoo_ask ask;
+	struct tls_trust *trust;
+	struct tls_peer peer;
+	struct zoo_result result;
+
+	zoo_ask(&ask, TLS_LEVEL_MAY, "mx.a.test")->options.log = TLS_LOG_UNTRUSTED;
+	trust = tls_trust_load(&ask.options);
+	peer = zoo_peer(&ask.pool, "roguehost");
+	result = zoo_verify_peer(&ask.pool, trust, &ask.options, &ask.expect, &peer, true);
+	is_text(result.lines, "SERVER: re-using session with untrusted certificate, look for details "
+		"earlier in the log", "resumed and untrusted");
+	ask.options.version = TLS_POSTFIX(3, 9);
+	result = zoo_verify_peer(&ask.pool, trust, &ask.options, &ask.expect, &peer, true);
+	is_text(result.lines, "SERVER: re-using session with untrusted peer credential, look for details "
+		"earlier in the log", "the same in 3.9");
+	ask.expect.level = TLS_LEVEL_SECURE;
+	result = zoo_verify_peer(&ask.pool, trust, &ask.options, &ask.expect, &peer, true);
+	is_text(result.lines, FAILED "untrusted issuer /O=Rogue/CN=Rogue Root", "judged anew at secure");
+	tls_trust_free(trust);
+	zoo_done(&ask);
+}
+
+static void no_certificate(void)
+{
+	static const struct tls_peer none = {.kind = TLS_PEER_NONE};
+	static const enum tls_level levels[] = {TLS_LEVEL_FINGERPRINT, TLS_LEVEL_DANE_ONLY,
+		TLS_LEVEL_VERIFY, TLS_LEVEL_SECURE};
+	static const char *const prints[] = {"00:11:22:33:44:55:66:77:88:99:aa:bb:cc:dd:ee:ff:"
+		"00:11:22:33:44:55:66:77:88:99:aa:bb:cc:dd:ee:ff"};
+	static const uint8_t digest[32];
+	static const struct tls_tlsa records[] = {{3, 1, 1, digest, sizeof digest}};
+	struct zoo_ask ask;
+	struct zoo_result result;
+
+	for (size_t i = 0; i < COUNT(levels); i++) {
+		struct tls_trust *trust;
+
+		zoo_ask(&ask, levels[i], "mx.a.test");
+		ask.expect.fingerprints = prints;
+		ask.expect.fingerprint_count = 1;
+		ask.expect.tlsa = records;
+		ask.expect.tlsa_count = 1;
+		trust = tls_trust_load(&ask.options);
+		result = zoo_verify_peer(&ask.pool, trust, &ask.options, &ask.expect, &none, false);
+		okf(!result.verdict.matched && !result.verdict.trusted && !result.verdict.present,
+			"anonymous at %s", tls_level_name(levels[i]));
+		is_text(result.verdict.reason, "the server has shown no certificate", "why");
+		tls_trust_free(trust);
+		zoo_done(&ask);
+	}
+	zoo_ask(&ask, TLS_LEVEL_MAY, "")->options.log = ~0u;
+	{
+		struct tls_trust *trust = tls_trust_load(&ask.options);
+
+		result = zoo_verify_peer(&ask.pool, trust, &ask.options, &ask.expect, &none, false);
+		ok(result.verdict.matched && !result.verdict.present, "anonymous at may");
+		is_text(result.lines, "", "no word about it");
+		tls_trust_free(trust);
+	}
+	zoo_done(&ask);
+}
+
+/* --- fingerprints --- */
+
+static const char *without_colons(struct pool *pool, const char *text)
+{
+	struct buf out = BUF(0);
+	const char *copy;
+
+	for (; *text; text++)
+		if (*text != ':')
+			buf_addc(&out, *text);
+	copy = pool_text(pool, buf_text(&out));
+	buf_close(&out);
+	return copy;
+}
+
+static void fingerprints(void)
+{
+	struct zoo_ask ask;
+	struct pool *pool = &ask.pool;
+	const char *list[2], *leaf, *key;
+	struct zoo_result result;
+
+	zoo_ask(&ask, TLS_LEVEL_FINGERPRINT, "")->options.log = TLS_LOG_CERTMATCH | TLS_LOG_DANE;
+	leaf = zoo_print(pool, "expired", GNUTLS_DIG_SHA256);
+	key = zoo_print(pool, "leaf.pub", GNUTLS_DIG_SHA256);
+	ask.expect.fingerprints = list;
+	ask.expect.fingerprint_count = 1;
+	list[0] = leaf;
+	result = zoo_answer(&ask, "expired");
+	ok(result.verdict.matched && result.verdict.trusted, "of a certificate, dates do not matter");
+	is_text(result.verdict.rule, "fingerprint", "its rule");
+	is_text(result.warnings, pool_format(pool, "fingerprint: digest as private-use TLSA record: "
+		"3 0 255 %s", without_colons(pool, leaf)), "loglevel dane");
+	ok(strncmp(result.lines, "SERVER: Matched fingerprint: ", 29) == 0
+		&& strncmp(result.lines + 29, without_colons(pool, leaf), 64) == 0, "certmatch");
+	list[0] = without_colons(pool, key);
+	ok(zoo_answer(&ask, "roguehost").verdict.matched, "of a key, without colons");
+	list[0] = text_lower(pool_text(pool, key));
+	ok(zoo_answer(&ask, "roguehost").verdict.matched, "in small letters");
+	ask.options.log = TLS_LOG_SUMMARY;
+	list[0] = leaf;
+	result = zoo_answer(&ask, "host");
+	ok(!result.verdict.matched && !result.verdict.trusted, "another certificate");
+	is_text(result.lines, "server " FAILED "num=65:no matching DANE TLSA records", "its line");
+	is_text(result.verdict.reason, pool_format(pool, "no fingerprint matches; the server's are %s "
+		"(certificate) and %s (public key)", zoo_print(pool, "host", GNUTLS_DIG_SHA256), key), "why");
+	list[1] = zoo_print(pool, "host", GNUTLS_DIG_SHA256);
+	ask.expect.fingerprint_count = 2;
+	ok(zoo_answer(&ask, "host").verdict.matched, "one of two");
+	ask.options.fingerprint_digest = "sha1";
+	list[1] = zoo_print(pool, "host", GNUTLS_DIG_SHA1);
+	ok(zoo_answer(&ask, "host").verdict.matched, "another digest");
+	zoo_done(&ask);
+}
+
+static void bad_fingerprints(void)
+{
+	struct zoo_ask ask;
+	static const char *const list[] = {"04:D1", "zz", "", ":", "1", "12:", "12::34", "12:3"};
+	struct zoo_result result;
+
+	zoo_ask(&ask, TLS_LEVEL_FINGERPRINT, "");
+	ask.expect.fingerprints = list;
+	ask.expect.fingerprint_count = COUNT(list);
+	result = zoo_answer(&ask, "host");
+	ok(!result.verdict.matched, "none is usable");
+	is_text(result.warnings, "warning: SERVER: unusable TLSA RR: 3 1 255 04D1|"
+		"warning: SERVER: unusable TLSA RR: 3 0 255 04D1|"
+		"warning: malformed fingerprint value: zz|warning: malformed fingerprint value: |"
+		"warning: malformed fingerprint value: :|warning: malformed fingerprint value: 1|"
+		"warning: malformed fingerprint value: 12:|warning: malformed fingerprint value: 12::34|"
+		"warning: malformed fingerprint value: 12:3|"
+		"warning: SERVER: all fingerprints unusable", "each is told");
+	is_text(result.lines, "server " FAILED "num=1:unspecified certificate verification error",
+		"the line");
+	is_text(result.verdict.fault_text, "all-fingerprints-unusable", "for the report");
+	is_text(result.verdict.reason, "all fingerprints unusable", "for people");
+	zoo_done(&ask);
+}
+
+/* --- tafiles --- */
+
+static void tafiles(void)
+{
+	static const struct {
+		const char *chain, *file, *names;
+		int depth; /* of the anchor that matches; -1: want is what is logged */
+		const char *want;
+	} rows[] = {
+		{"host", "root", "mx.a.test", 2, ""},
+		{"host", "int", "mx.a.test", 1, ""},
+		{"host", "host", "mx.a.test", 0, ""},
+		{"host", "leaf.pub", "mx.a.test", 0, ""},
+		{"host", "int.pub", "mx.a.test", 1, ""},
+		{"host", "root.pub", "mx.a.test", 1, ""},
+		{"noint", "int.pub", "mx.a.test", 0, ""},
+		{"noint", "int", "mx.a.test", 1, ""},
+		{"sentroot", "root.pub", "mx.a.test", 2, ""},
+		{"selfsig", "selfsig", "mx.a.test", 0, ""},
+		{"expired", "expired", "mx.a.test", 0, ""},
+		{"clienteku", "clienteku", "mx.a.test", 0, ""},
+		{"sha1", "sha1", "mx.a.test", 0, ""},
+		{"oldint", "old", "mx.a.test", 1, ""},
+		{"host", "int", "other.example", -1, "server " FAILED "num=62:hostname mismatch"},
+		{"host", "host", "other.example", -1, "server " FAILED "num=62:hostname mismatch"},
+		{"host", "rogue", "mx.a.test", -1, "CA " FAILED "num=65:no matching DANE TLSA records"},
+		{"host", "rogue.pub", "mx.a.test", -1, "CA " FAILED "num=65:no matching DANE TLSA records"},
+		{"host", "rogue", "other.example", -1, "server " FAILED "num=62:hostname mismatch"},
+		{"roguehost", "root", "mx.a.test", -1, "server " FAILED "num=65:no matching DANE TLSA records"},
+		{"rogueroot", "root", "mx.a.test", -1, "CA " FAILED "num=65:no matching DANE TLSA records"},
+		{"selfsig", "root", "mx.a.test", -1, "server " FAILED "num=65:no matching DANE TLSA records"},
+		{"pasted", "root", "mx.a.test", -1, "CA " FAILED "num=65:no matching DANE TLSA records"},
+		{"expired", "int", "mx.a.test", -1, "server " FAILED "certificate has expired"},
+		{"clientint", "clientint", "mx.a.test", 0, ""}, /* both are in the file */
+		{"deep20", "root", "mx.a.test", -1, FAILED "certificate chain longer than limit(10)"},
+		{"badsig", "int.pub", "mx.a.test", 1, NULL},
+	};
+
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct zoo_ask ask;
+		const char *file;
+		struct zoo_result result;
+
+		if (rows[i].want == NULL)
+			continue;
+		zoo_ask(&ask, TLS_LEVEL_SECURE, rows[i].names)->options.log = TLS_LOG_CERTMATCH;
+		file = zoo_file(&ask.pool, rows[i].file);
+		ask.expect.anchor_files = &file;
+		ask.expect.anchor_file_count = 1;
+		result = zoo_answer(&ask, rows[i].chain);
+		ok(result.verdict.matched == (rows[i].depth >= 0), rows[i].chain);
+		if (rows[i].depth >= 0)
+			ok(strstr(result.lines, pool_format(&ask.pool,
+				"SERVER: Matched trust anchor at depth %d|", rows[i].depth)) != NULL,
+				rows[i].file);
+		else
+			ok(strncmp(result.lines, rows[i].want, strlen(rows[i].want)) == 0, rows[i].want);
+		zoo_done(&ask);
+	}
+}
+
+static void bad_tafiles(void)
+{
+	struct zoo_ask ask;
+	const char *file;
+	struct zoo_result result;
+
+	zoo_ask(&ask, TLS_LEVEL_SECURE, "mx.a.test");
+	file = zoo_file(&ask.pool, "leaf.key");
+	ask.expect.anchor_files = &file;
+	ask.expect.anchor_file_count = 1;
+	result = zoo_answer(&ask, "host");
+	ok(!result.verdict.matched, "a file without anchors is not CAfile");
+	is_text(result.lines, "server " FAILED "num=1:unspecified certificate verification error",
+		"the line");
+	is_text(result.verdict.fault_text, "all-trust-anchors-unusable", "for the report");
+	file = zoo_file(&ask.pool, "rogue");
+	result = zoo_answer(&ask, "host");
+	is_text(result.verdict.reason, pool_format(&ask.pool, "no trust anchor in %s leads to the "
+		"certificate; its chain ends at issuer /O=Zoo/CN=Zoo Root", file), "for people");
+	zoo_done(&ask);
+}
+
+/* --- the rest --- */
+
+static void policy_failure(void)
+{
+	struct zoo_ask ask;
+	struct zoo_result result;
+
+	zoo_ask(&ask, TLS_LEVEL_SECURE, "mx.a.test")->options.version = TLS_POSTFIX(3, 10);
+	ask.expect.policy_failure = "sts-webpki-invalid";
+	result = zoo_answer(&ask, "host");
+	ok(!result.verdict.matched, "a policy that failed matches nothing");
+	is_text(result.lines, FAILED "external policy failure (sts-webpki-invalid)", "the line");
+	is_text(result.verdict.reason, "external policy failure (sts-webpki-invalid)", "why");
+	is_number(result.verdict.fault, TLS_FAULT_POLICY, "fault");
+	is_text(result.verdict.fault_text, "sts-webpki-invalid", "its text");
+	zoo_done(&ask);
+}
+
+static void bad_match_names(void)
+{
+	struct zoo_ask ask;
+	struct zoo_result result;
+
+	zoo_ask(&ask, TLS_LEVEL_SECURE, ". mx.a.test");
+	result = zoo_answer(&ask, "host");
+	ok(result.verdict.matched, "a name that means nothing is left out");
+	is_text(result.warnings, "warning: SERVER: ignoring invalid match name: \".\"", "and told");
+	zoo_done(&ask);
+	zoo_ask(&ask, TLS_LEVEL_SECURE, ".");
+	result = zoo_answer(&ask, "host");
+	ok(!result.verdict.matched, "nothing left");
+	is_text(result.warnings, "warning: SERVER: ignoring invalid match name: \".\"|"
+		"warning: SERVER: could not configure peer name checks", "both told");
+	is_text(result.lines, "server " FAILED "num=1:unspecified certificate verification error",
+		"the line");
+	zoo_done(&ask);
+	zoo_ask(&ask, TLS_LEVEL_SECURE, "127.0.0.1 10.0.0.1");
+	result = zoo_answer(&ask, "ip");
+	ok(result.verdict.matched, "there can be only one address");
+	is_text(result.warnings, "warning: SERVER: error loading match name: \"10.0.0.1\"", "told");
+	zoo_done(&ask);
+}
+
+/* Dates are looked at again each time, also when the signatures are remembered. */
+static void remembered(void)
+{
+	struct zoo_ask ask;
+	struct tls_trust *trust;
+
+	zoo_ask(&ask, TLS_LEVEL_SECURE, "mx.a.test");
+	trust = tls_trust_load(&ask.options);
+	ok(zoo_verify(&ask.pool, trust, &ask.options, &ask.expect, "host").verdict.matched, "first");
+	is_number((long long)cache_count(trust_statuses(trust)), 1, "one path is remembered");
+	ok(zoo_verify(&ask.pool, trust, &ask.options, &ask.expect, "host").verdict.matched, "again");
+	is_number((long long)cache_count(trust_statuses(trust)), 1, "it is the same");
+	ask.expect.level = TLS_LEVEL_MAY;
+	ok(zoo_verify(&ask.pool, trust, &ask.options, &ask.expect, "host").verdict.trusted, "weaker");
+	is_number((long long)cache_count(trust_statuses(trust)), 2, "what is allowed is in the key");
+	ask.expect.level = TLS_LEVEL_SECURE;
+	ok(!zoo_verify(&ask.pool, trust, &ask.options, &ask.expect, "badsig").verdict.matched, "bad");
+	ok(!zoo_verify(&ask.pool, trust, &ask.options, &ask.expect, "badsig").verdict.matched,
+		"still bad");
+	is_number((long long)cache_count(trust_statuses(trust)), 3, "a bad one is remembered, too");
+	clock_advance((int64_t)30 * 365 * 86400 * 1000);
+	is_text(zoo_verify(&ask.pool, trust, &ask.options, &ask.expect, "host").lines,
+		"server " FAILED "certificate has expired", "after thirty years");
+	clock_freeze(1000, (struct timeval){ZOO_NOW, 0});
+	tls_trust_free(trust);
+	zoo_done(&ask);
+}
+
+/* Many sessions at once share a trust. */
+struct worker {
+	struct tls_trust *trust;
+	const struct tls_options *options;
+	bool right;
+};
+
+static void *work(void *context)
+{
+	struct worker *worker = context;
+	struct pool pool = {0};
+	struct tls_expect expect = {.level = TLS_LEVEL_SECURE};
+
+	worker->right = true;
+	zoo_names(&pool, &expect, "mx.a.test", "match");
+	for (int i = 0; i < 20; i++) {
+		const char *chain = i % 3 == 0 ? "host" : i % 3 == 1 ? "deepshuffled" : "expired";
+
+		worker->right = worker->right && zoo_verify(&pool, worker->trust, worker->options, &expect,
+			chain).verdict.matched == (i % 3 != 2);
+	}
+	pool_free(&pool);
+	return NULL;
+}
+
+static void threads(void)
+{
+	struct zoo_ask ask;
+	struct worker workers[6];
+	pthread_t running[6];
+	struct tls_trust *trust;
+
+	zoo_ask(&ask, TLS_LEVEL_SECURE, "");
+	trust = tls_trust_load(&ask.options);
+	for (size_t i = 0; i < COUNT(workers); i++) {
+		workers[i] = (struct worker){trust, &ask.options, false};
+		pthread_create(&running[i], NULL, work, &workers[i]);
+	}
+	for (size_t i = 0; i < COUNT(workers); i++) {
+		pthread_join(running[i], NULL);
+		ok(workers[i].right, "one of several threads");
+	}
+	tls_trust_free(trust);
+	zoo_done(&ask);
+}
+
 int main(void)
 {
 	zoo_start();
 	chains();
+	opportunistic();
+	resumed();
+	no_certificate();
+	fingerprints();
+	bad_fingerprints();
+	tafiles();
+	bad_tafiles();
+	policy_failure();
+	bad_match_names();
+	remembered();
+	threads();
 	return done();
 }

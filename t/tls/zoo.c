@@ -2,11 +2,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <gnutls/crypto.h>
 #include "t/tls/zoo.h"
 #include "tls/pem.h"
 #include "util/buf.h"
 #include "util/clock.h"
 #include "util/log.h"
+#include "util/text.h"
 
 static struct buf logged;
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
@@ -156,4 +158,40 @@ struct zoo_result zoo_verify(struct pool *pool, struct tls_trust *trust,
 	struct tls_peer peer = zoo_peer(pool, chain);
 
 	return zoo_verify_peer(pool, trust, options, expect, &peer, false);
+}
+
+struct zoo_ask *zoo_ask(struct zoo_ask *ask, enum tls_level level, const char *names)
+{
+	*ask = (struct zoo_ask){.expect = {.level = level, .why_not = ""}};
+	ask->options = zoo_options(&ask->pool);
+	zoo_names(&ask->pool, &ask->expect, names, "match");
+	return ask;
+}
+
+struct zoo_result zoo_answer(struct zoo_ask *ask, const char *chain)
+{
+	struct tls_trust *trust = tls_trust_load(&ask->options);
+	struct zoo_result result = zoo_verify(&ask->pool, trust, &ask->options, &ask->expect, chain);
+
+	tls_trust_free(trust);
+	return result;
+}
+
+void zoo_done(struct zoo_ask *ask)
+{
+	pool_free(&ask->pool);
+}
+
+const char *zoo_print(struct pool *pool, const char *file, gnutls_digest_algorithm_t algorithm)
+{
+	struct tls_der der = zoo_der(pool, file, 0);
+	struct buf text = BUF(0);
+	uint8_t digest[64];
+	const char *copy;
+
+	gnutls_hash_fast(algorithm, der.data, der.length, digest);
+	text_hex(&text, digest, gnutls_hash_get_len(algorithm), ':');
+	copy = pool_text(pool, buf_text(&text));
+	buf_close(&text);
+	return copy;
 }

@@ -48,6 +48,22 @@ struct zoo_result zoo_verify_peer(struct pool *pool, struct tls_trust *trust,
 	const struct tls_options *options, const struct tls_expect *expect,
 	const struct tls_peer *peer, bool reused);
 
+/* One question at a time. */
+struct zoo_ask {
+	struct pool pool;
+	struct tls_options options;
+	struct tls_expect expect;
+};
+
+/* Begins one, with names as zoo_names() has them; returns ASK. */
+struct zoo_ask *zoo_ask(struct zoo_ask *ask, enum tls_level level, const char *names);
+/* Loads the trust and verifies; the question may be changed and asked again. */
+struct zoo_result zoo_answer(struct zoo_ask *ask, const char *chain);
+void zoo_done(struct zoo_ask *ask);
+
+/* "AA:BB:...", the digest of what is first in a file. */
+const char *zoo_print(struct pool *pool, const char *file, gnutls_digest_algorithm_t algorithm);
+
 /* What was logged since this was last asked, joined by "|". */
 const char *zoo_logged(struct pool *pool);
 
