@@ -68,6 +68,9 @@ static void try_again_plain(struct walk *walk, struct server *at)
 static void failed_at(struct walk *walk, struct server *at, const struct tls_policy *policy,
 	bool tls, const struct why *why)
 {
+	walk->d->session.done = clock_wall();
+	if (walk->d->session.ready.tv_sec == 0) /* all this time went into the connection */
+		walk->d->session.ready = walk->d->session.done;
 	if (tls && rcpts_open(walk->d) && may_go_plain(walk, at, policy))
 		try_again_plain(walk, at);
 	rcpts_failed(walk->agent, walk->d, why);
