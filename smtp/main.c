@@ -106,7 +106,7 @@ static size_t limit(const struct config *config, const struct master_args *args)
 
 static int run(struct agent *agent, const struct config *config, const struct master_args *args)
 {
-	const struct master_service service = {
+	struct master_service service = {
 		.args = args,
 		.limit = args->stream ? 1 : limit(config, args),
 		.per_process = (size_t)config->process_deliveries,
@@ -122,6 +122,7 @@ static int run(struct agent *agent, const struct config *config, const struct ma
 	int status;
 
 	master_enter_queue(&jail);
+	service.slots = master_open_slots(args);
 	setup_agent(agent, &pool, config, args); /* still root, outside the jail */
 	master_drop_privileges(args, &jail);
 	status = args->stream ? master_serve_stream(&service) : master_serve(&service);
