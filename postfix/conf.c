@@ -145,7 +145,7 @@ static const char *load_settled(struct conf *conf, const char *path)
 const char *conf_try_read(struct conf *conf, const char *directory, const char *fallback)
 {
 	if (directory == NULL)
-		directory = getenv("MAIL_CONFIG");
+		directory = getenv("MAIL_CONFIG"); /* NOLINT(concurrency-mt-unsafe): one thread */
 	conf->directory = pool_text(&conf->pool, directory ? directory : fallback);
 	conf_set(conf, "config_directory", conf->directory);
 	return load_settled(conf, pool_format(&conf->pool, "%s/main.cf", conf->directory));
@@ -274,8 +274,7 @@ bool conf_ask_defaults(struct conf *defaults, const char *postconf, const char *
 		*error = pool_format(&defaults->pool, "%s: %s", postconf,
 			errno ? text_errno(&defaults->pool, errno) : "it failed");
 	else
-		ran = (*error = conf_try_parse(defaults, postconf, buf_text(&output),
-			       output.length)) == NULL;
+		*error = conf_try_parse(defaults, postconf, buf_text(&output), output.length);
 	buf_close(&output);
-	return ran;
+	return ran && *error == NULL;
 }

@@ -12,7 +12,7 @@
 #include "util/map.h"
 #include "util/pool.h"
 
-struct conf { /* {0} is an empty one */
+struct conf {                  /* {0} is an empty one */
 	struct pool pool;      /* all text in it */
 	struct map *values;    /* name -> raw text */
 	const char *directory; /* configuration directory */

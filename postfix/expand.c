@@ -77,7 +77,7 @@ static size_t enclosed(const char *text)
 	return length;
 }
 
-/* The text of the braced operand at *AT, which moves behind it and white space. NULL: not closed. */
+/* The text of the braced operand at *AT, which moves behind it and space. NULL: not closed. */
 static char *operand(struct run *run, const char **at)
 {
 	size_t length = enclosed(*at);
@@ -133,7 +133,7 @@ static bool choose(struct run *run, const char *at, struct choice *choice)
 }
 
 struct comparison {
-	const char *operator;
+	const char *sign;
 	bool less, equal, more; /* what makes it true */
 };
 
@@ -147,7 +147,7 @@ static const struct comparison comparisons[] = {
 };
 
 /* "<=level" compares levels, from Postfix 3.6 on. *AT moves behind the word. False: warned. */
-static bool suffix(struct run *run, const char *operator, const char **at, bool *level)
+static bool suffix(struct run *run, const char *sign, const char **at, bool *level)
 {
 	size_t length = 0;
 	int version = run->expander->version;
@@ -157,7 +157,7 @@ static bool suffix(struct run *run, const char *operator, const char **at, bool 
 	*level = length == strlen("level") && text_starts(*at, "level")
 		&& (version == 0 || version >= POSTFIX(3, 6));
 	if (length > 0 && !*level) {
-		log_warning("bad operator suffix at: \"...%s>>>%.*s\"", operator,(int)length, *at);
+		log_warning("bad operator suffix at: \"...%s>>>%.*s\"", sign, (int)length, *at);
 		return false;
 	}
 	*at += length;
@@ -168,8 +168,7 @@ static bool number(struct run *run, const char *text, long long *value)
 {
 	if (text_number(text, 0, 0x7fffffffffffffff, value))
 		return true;
-	run->fatal =
-		pool_format(run->expander->pool, "mac_exp_eval: bad conversion: %s", text);
+	run->fatal = pool_format(run->expander->pool, "mac_exp_eval: bad conversion: %s", text);
 	return false;
 }
 
@@ -222,7 +221,7 @@ static const struct comparison *operator_at(const char *left, const char **at)
 	size_t length = strspn(*at, OPERATOR_BYTES);
 
 	for (const struct comparison *c = comparisons; c < comparisons + COUNT(comparisons); c++)
-		if (strlen(c->operator) == length && text_starts(*at, c->operator)) {
+		if (strlen(c->sign) == length && text_starts(*at, c->sign)) {
 			*at += length;
 			return c;
 		}
@@ -241,11 +240,11 @@ static bool relation(struct run *run, const char **at, int depth, bool *truth)
 
 	if ((sides[0] = operand(run, at)) == NULL
 		|| (comparison = operator_at(sides[0], at)) == NULL
-		|| !suffix(run, comparison->operator, at, &level))
+		|| !suffix(run, comparison->sign, at, &level))
 		return false;
 	if (*skip_space(*at) != '{') {
 		log_warning("\"{expression}\" expected at: \"...{%s} %s>>>%.*s\"", sides[0],
-			comparison->operator, REST_SHOWN, *at);
+			comparison->sign, REST_SHOWN, *at);
 		return false;
 	}
 	*at = skip_space(*at);
@@ -325,8 +324,7 @@ static bool run_name(struct run *run, const char *expression, int depth, struct 
 		return run_function(run, name, at, depth, to);
 	if (*at && *at != '?' && *at != ':') {
 		log_warning("attribute name syntax error at: \"...%.*s>>>%.*s\"",
-			(int)(start + length - expression), expression, REST_SHOWN,
-			start + length);
+			(int)(start + length - expression), expression, REST_SHOWN, start + length);
 		return false;
 	}
 	if (*at && !choose(run, at, &choice))

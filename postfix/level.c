@@ -4,7 +4,7 @@
 
 enum { PART_MOST = 1023 }; /* of minor and patch */
 
-/* Digits behind optional white space and '+', as strtol(3) takes them. False: none, or too large. */
+/* Digits behind optional space and '+', as strtol(3) takes them. False: none, or too large. */
 static bool part(const char **text, long long most, long long *value)
 {
 	const char *at = *text;

@@ -216,7 +216,8 @@ static struct facts facts_of(const struct loading *loading, const struct param *
 		facts.value = row->lmtp_value;
 	facts.there = is_there(loading, row, facts.name);
 	apply_changes(loading, &facts);
-	installed = loading->defaults && !row->ours ? conf_raw(loading->defaults, facts.name) : NULL;
+	installed =
+		loading->defaults && !row->ours ? conf_raw(loading->defaults, facts.name) : NULL;
 	if (installed && !row->compute)
 		facts.value = installed;
 	return facts;
@@ -230,7 +231,8 @@ static bool differs(const struct param *row, const struct value *a, const struct
 static void warn(const struct facts *facts, const char *text)
 {
 	if (facts->row->effect == PARAM_NOT_YET)
-		log_warning("%s = %s: this is not supported yet and has no effect", facts->name, text);
+		log_warning("%s = %s: this is not supported yet and has no effect", facts->name,
+			text);
 	else if (facts->row->effect == PARAM_NEVER)
 		log_warning("%s = %s: this is for OpenSSL and has no effect", facts->name, text);
 }
@@ -323,8 +325,8 @@ static int by_step(const void *a, const void *b)
 static const char *load_all(const struct loading *loading, const char *steps)
 {
 	const struct param_table *table = loading->table;
-	const struct param **rows = POOL_ARRAY(&loading->conf->pool, const struct param *,
-		table->count);
+	const struct param **rows =
+		POOL_ARRAY(&loading->conf->pool, const struct param *, table->count);
 	const char *error = NULL;
 	size_t count = 0;
 

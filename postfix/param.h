@@ -30,18 +30,18 @@ enum param_effect {
 
 /* One row; NULL or 0 for what does not apply. */
 struct param {
-	const char *name;        /* smtp_ name, or the one both programs share */
-	const char *lmtp_name;   /* NULL: shared */
+	const char *name;      /* smtp_ name, or the one both programs share */
+	const char *lmtp_name; /* NULL: shared */
 	enum param_type type;
-	const char *value;       /* default text, may hold $name */
-	const char *lmtp_value;  /* NULL: the same */
-	long least, most;        /* 0: no check (texts: length in bytes) */
-	int since, until;        /* in Postfix versions since <= v < until; 0: always, still */
-	const char *load_step;   /* "A01.018": the order in which values come to exist */
+	const char *value;      /* default text, may hold $name */
+	const char *lmtp_value; /* NULL: the same */
+	long least, most;       /* 0: no check (texts: length in bytes) */
+	int since, until;       /* in Postfix versions since <= v < until; 0: always, still */
+	const char *load_step;  /* "A01.018": the order in which values come to exist */
 	enum param_effect effect;
-	size_t field;            /* offset in the struct, or PARAM_UNKEPT: only checked */
-	bool only_smtp;          /* not read in LMTP mode: the field gets the default */
-	bool ours;               /* Postfix doesn't know it */
+	size_t field;   /* offset in the struct, or PARAM_UNKEPT: only checked */
+	bool only_smtp; /* not read in LMTP mode: the field gets the default */
+	bool ours;      /* Postfix doesn't know it */
 	/* The default, where it is found at start; raw text that lives as long as CONF. */
 	const char *(*compute)(struct conf *conf);
 };
@@ -63,9 +63,9 @@ struct param_table {
 };
 
 /*
- * Loads the rows of TABLE whose load step begins with a letter of STEPS into the struct at BASE, and
- * their values into CONF, where $name finds them from then on. CONF's version says which rows and
- * defaults there are. LMTP chooses the twins. DEFAULTS (may be NULL) is what the installed
+ * Loads the rows of TABLE whose load step begins with a letter of STEPS into the struct at BASE,
+ * and their values into CONF, where $name finds them from then on. CONF's version says which rows
+ * and defaults there are. LMTP chooses the twins. DEFAULTS (may be NULL) is what the installed
  * postconf(1) said: it overrides defaults, and what it doesn't know is not there. A row that is not
  * there is not looked up: its field gets the default, or "" where that is made of others.
  * Texts live as long as CONF. Warns about PARAM_NOT_YET and PARAM_NEVER rows that are set to

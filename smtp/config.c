@@ -40,25 +40,34 @@ static const char *own_domain(struct conf *conf)
 
 /* --- the rows --- */
 
-#define ROW(TYPE, VALUE, STEP, EFFECT) \
-	.type = PARAM_##TYPE, .value = VALUE, .load_step = STEP, .effect = PARAM_##EFFECT
+#define ROW(TYPE, VALUE, STEP, EFFECT)                                                             \
+	.type = PARAM_##TYPE, .value = (VALUE), .load_step = (STEP), .effect = PARAM_##EFFECT
 #define FIELD(NAME) .field = offsetof(struct config, NAME)
 
 static const struct param rows[] = {
-#define TWIN(TYPE, NAME, VALUE, STEP, EFFECT, ...) \
-	{.name = "smtp_" #NAME, .lmtp_name = "lmtp_" #NAME, ROW(TYPE, VALUE, STEP, EFFECT), \
-		FIELD(NAME), __VA_ARGS__},
-#define NAMED(TYPE, NAME, SMTP_NAME, LMTP_NAME, VALUE, STEP, EFFECT, ...) \
-	{.name = SMTP_NAME, .lmtp_name = LMTP_NAME, ROW(TYPE, VALUE, STEP, EFFECT), FIELD(NAME), \
+#define TWIN(TYPE, NAME, VALUE, STEP, EFFECT, ...)                                                 \
+	{.name = "smtp_" #NAME,                                                                    \
+		.lmtp_name = "lmtp_" #NAME,                                                        \
+		ROW(TYPE, VALUE, STEP, EFFECT),                                                    \
+		FIELD(NAME),                                                                       \
 		__VA_ARGS__},
-#define SHARED(TYPE, NAME, VALUE, STEP, EFFECT, ...) \
+#define NAMED(TYPE, NAME, SMTP_NAME, LMTP_NAME, VALUE, STEP, EFFECT, ...)                          \
+	{.name = SMTP_NAME,                                                                        \
+		.lmtp_name = LMTP_NAME,                                                            \
+		ROW(TYPE, VALUE, STEP, EFFECT),                                                    \
+		FIELD(NAME),                                                                       \
+		__VA_ARGS__},
+#define SHARED(TYPE, NAME, VALUE, STEP, EFFECT, ...)                                               \
 	{.name = #NAME, ROW(TYPE, VALUE, STEP, EFFECT), FIELD(NAME), __VA_ARGS__},
-#define CHECKED(TYPE, NAME, VALUE, STEP, EFFECT, ...) \
+#define CHECKED(TYPE, NAME, VALUE, STEP, EFFECT, ...)                                              \
 	{.name = #NAME, ROW(TYPE, VALUE, STEP, EFFECT), .field = PARAM_UNKEPT, __VA_ARGS__},
-#define PRESENCE(NAME, EFFECT, ...) \
+#define PRESENCE(NAME, EFFECT, ...)                                                                \
 	{.name = #NAME, ROW(PRESENCE, "", "G99", EFFECT), .field = PARAM_UNKEPT, __VA_ARGS__},
-#define OURS(TYPE, NAME, VALUE, EFFECT, ...) \
-	{.name = "safemx_" #NAME, ROW(TYPE, VALUE, "Z01", EFFECT), .ours = true, FIELD(NAME), \
+#define OURS(TYPE, NAME, VALUE, EFFECT, ...)                                                       \
+	{.name = "safemx_" #NAME,                                                                  \
+		ROW(TYPE, VALUE, "Z01", EFFECT),                                                   \
+		.ours = true,                                                                      \
+		FIELD(NAME),                                                                       \
 		__VA_ARGS__},
 #define CHANGE(...)
 #include "smtp/params.def"
@@ -71,7 +80,7 @@ static const struct param_change changes[] = {
 #define CHECKED(...)
 #define PRESENCE(...)
 #define OURS(...)
-#define CHANGE(NAME, SINCE, UNTIL, VALUE, ...) \
+#define CHANGE(NAME, SINCE, UNTIL, VALUE, ...)                                                     \
 	{.name = #NAME, .since = SINCE, .until = UNTIL, .value = VALUE, __VA_ARGS__},
 #include "smtp/params.def"
 };
@@ -118,8 +127,10 @@ static int installed(struct config *config, struct conf *defaults, const char *p
 	if (postconf && *postconf == '\0')
 		return POSTFIX(3, 7);
 	if (!ask(defaults, &config->conf, postconf, &error)) {
-		log_warning("cannot ask the installed Postfix for its version and defaults, assuming"
-			    " 3.7: %s", error);
+		log_warning(
+			"cannot ask the installed Postfix for its version and defaults, assuming"
+			" 3.7: %s",
+			error);
 		return POSTFIX(3, 7);
 	}
 	version = conf_raw(defaults, "mail_version");
@@ -179,8 +190,7 @@ static void old_defaults(struct config *config, long long at, bool level_set, bo
 
 static bool is_set(const struct config *config, const char *name)
 {
-	const char *full =
-		config->lmtp && text_starts(name, "smtp_") ? strchr(name, '_') : NULL;
+	const char *full = config->lmtp && text_starts(name, "smtp_") ? strchr(name, '_') : NULL;
 	struct pool pool = {0};
 	bool set;
 

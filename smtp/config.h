@@ -22,12 +22,12 @@ struct param_table;
 #define CONFIG_TIME int
 
 struct config {
-	int version; /* of the installed Postfix: POSTFIX(3, 7) */
-	bool lmtp;   /* LMTP mode: lmtp_ names, LHLO */
+	int version;                  /* of the installed Postfix: POSTFIX(3, 7) */
+	bool lmtp;                    /* LMTP mode: lmtp_ names, LHLO */
 	const char *config_directory; /* where main.cf is */
 	const char *service_name;     /* of master.cf */
 
-	/* Set in main.cf or by -o? Where an explicit value means something else than the default. */
+	/* Was it set? Where an explicit value means something else than the default. */
 	bool secure_cert_match_set;  /* smtp_tls_secure_cert_match */
 	bool fingerprint_digest_set; /* smtp_tls_fingerprint_digest */
 	bool relay_domains_set;      /* relay_domains */

@@ -16,7 +16,7 @@ static struct pool *pool_of(struct config *config)
 
 enum { WORDS_MOST = 10 };
 
-/* A parameter that holds one word, in any case. The complaint: BEFORE [its name] MIDDLE value AFTER. */
+/* One word, in any case. The complaint: BEFORE [name] MIDDLE value AFTER. */
 struct choice {
 	size_t field; /* const char * */
 	const char *name;
@@ -27,11 +27,13 @@ struct choice {
 };
 
 #define OF(NAME) .field = offsetof(struct config, NAME), .name = #NAME
-#define COMPLAINT(BEFORE, MIDDLE, AFTER) .before = BEFORE, .middle = MIDDLE, .after = AFTER
+#define COMPLAINT(BEFORE, MIDDLE, AFTER) .before = (BEFORE), .middle = (MIDDLE), .after = (AFTER)
 
 static const struct choice choices[] = {
-	{OF(tls_security_level), {"", "none", "may", "encrypt", "dane", "dane-only", "fingerprint",
-		"verify", "secure"}, COMPLAINT("Invalid TLS level \"", "", "\""), .nameless = true},
+	{OF(tls_security_level),
+		{"", "none", "may", "encrypt", "dane", "dane-only", "fingerprint", "verify",
+			"secure"},
+		COMPLAINT("Invalid TLS level \"", "", "\""), .nameless = true},
 	{OF(tls_dane_insecure_mx_policy), {"may", "encrypt", "dane"},
 		COMPLAINT("invalid ", ": \"", "\""), .only_smtp = true},
 	{OF(dns_support_level), {"", "disabled", "enabled", "dnssec"},
@@ -84,11 +86,13 @@ static const struct vocabulary vocabularies[] = {
 	{OF(inet_protocols), {"all", "ipv4", "ipv6"}, .twin = false},
 	{OF(host_lookup), {"dns", "native"}, .twin = true},
 	{OF(dns_resolver_options), {"res_defnames", "res_dnsrch"}, .twin = true},
-	{OF(propagate_unmatched_extensions), {"canonical", "virtual", "alias", "forward", "include",
-		"generic"}, .twin = false},
+	{OF(propagate_unmatched_extensions),
+		{"canonical", "virtual", "alias", "forward", "include", "generic"}, .twin = false},
 	/* smtp(8) dies of this one at the first delivery */
-	{OF(notify_classes), {"bounce", "2bounce", "data", "delay", "policy", "protocol", "resource",
-		"software"}, .twin = false},
+	{OF(notify_classes),
+		{"bounce", "2bounce", "data", "delay", "policy", "protocol", "resource",
+			"software"},
+		.twin = false},
 };
 
 static bool knows(const char *const words[WORDS_MOST], const char *word)
@@ -169,6 +173,9 @@ struct account {
 	gid_t group;
 };
 
+/* Accounts are looked up before the first thread. */
+/* NOLINTBEGIN(concurrency-mt-unsafe) */
+
 /* The user NAME, who may not be privileged, nor, with SINGLE, the second one of an ID. */
 static const char *check_user(struct config *config, struct account *account, bool single)
 {
@@ -209,6 +216,8 @@ static const char *check_group(struct config *config, struct account *account)
 			account->param, account->name, group->gr_name);
 	return NULL;
 }
+
+/* NOLINTEND(concurrency-mt-unsafe) */
 
 static const char *check_users(struct config *config, const struct account *a,
 	const struct account *b)
@@ -340,7 +349,7 @@ static void warn(const struct config *config)
 
 const char *config_check(struct config *config)
 {
-	static const char *(*const checks[])(struct config *config) = {check_names, check_accounts,
+	static const char *(*const checks[])(struct config * config) = {check_names, check_accounts,
 		check_style, check_origin, check_verp, check_words, check_sasl, check_ours};
 	const char *error = NULL;
 

@@ -92,7 +92,8 @@ static const char *path_of(const char *name)
 /* A file of the test's directory that was changed SECONDS ago. */
 static void put(const char *name, const char *text, int seconds)
 {
-	struct timeval changed[] = {{.tv_sec = time(NULL) - seconds}, {.tv_sec = time(NULL) - seconds}};
+	struct timeval changed[] = {{.tv_sec = time(NULL) - seconds},
+		{.tv_sec = time(NULL) - seconds}};
 	FILE *file = fopen(path_of(name), "w");
 
 	if (file == NULL || fputs(text, file) < 0 || fclose(file) != 0)
@@ -192,20 +193,19 @@ static void check_fatal(void)
 		"a wrong value: fatal");
 }
 
-static const char master_cf[] =
-	"# service type\n"
-	"smtp inet n - y - - smtpd\n"
-	"smtp unix - - y - - smtp\n"
-	"relay unix\n"
-	"   # inside\n"
-	"   - - y - 20 smtp\n"
-	"        -o syslog_name=postfix/$service_name\n"
-	"free unix - - y - 0 smtp\n"
-	"twice unix - - y - 1 smtp\n"
-	"odd unix - - y - x smtp\n"
-	"huge unix - - y - 99999999999 smtp\n"
-	"short unix - - y -\n"
-	"twice unix - - y - 2 smtp\n";
+static const char master_cf[] = "# service type\n"
+				"smtp inet n - y - - smtpd\n"
+				"smtp unix - - y - - smtp\n"
+				"relay unix\n"
+				"   # inside\n"
+				"   - - y - 20 smtp\n"
+				"        -o syslog_name=postfix/$service_name\n"
+				"free unix - - y - 0 smtp\n"
+				"twice unix - - y - 1 smtp\n"
+				"odd unix - - y - x smtp\n"
+				"huge unix - - y - 99999999999 smtp\n"
+				"short unix - - y -\n"
+				"twice unix - - y - 2 smtp\n";
 
 static void check_limit(void)
 {
@@ -228,8 +228,10 @@ static void check_asking(void)
 	const char *error = NULL;
 	char want[256];
 
-	put("postconf", "#!/bin/sh\n[ \"$*\" = -d ] || exit 1\necho noise >&2\n"
-		"echo 'mail_version = 3.7.11'\necho 'empty ='\necho 'b = x $c  y'\n", 60);
+	put("postconf",
+		"#!/bin/sh\n[ \"$*\" = -d ] || exit 1\necho noise >&2\n"
+		"echo 'mail_version = 3.7.11'\necho 'empty ='\necho 'b = x $c  y'\n",
+		60);
 	snprintf(want, sizeof want, "%s/postconf: Permission denied", directory);
 	ok(!conf_ask_defaults(&defaults, path_of("postconf"), &error), "not executable");
 	is_text(error, want, "why");
@@ -263,7 +265,8 @@ int main(void)
 	check_limit();
 	check_asking();
 	heard_stop();
-	for (const char *const *name = (const char *[]){"main.cf", "master.cf", "postconf", "failing", NULL};
+	for (const char *const *name =
+			(const char *[]){"main.cf", "master.cf", "postconf", "failing", NULL};
 		*name; name++)
 		unlink(path_of(*name));
 	rmdir(directory);

@@ -22,11 +22,12 @@ static const char *find(struct conf *conf)
 #define FIELD(NAME) .field = offsetof(struct fields, NAME)
 
 static const struct param rows[] = {
-	{"smtp_text", "lmtp_text", PARAM_TEXT, "$word!", .lmtp_value = "$word?", .load_step = "A02.1",
-		FIELD(text)},
+	{"smtp_text", "lmtp_text", PARAM_TEXT, "$word!", .lmtp_value = "$word?",
+		.load_step = "A02.1", FIELD(text)},
 	{"word", NULL, PARAM_TEXT, "w", .least = 1, .most = 3, .load_step = "A01.1", FIELD(word)},
 	{"late", NULL, PARAM_TEXT, "<$smtp_text>", .load_step = "A01.2", FIELD(late)},
-	{"number", NULL, PARAM_INT, "5", .least = 2, .most = 9, .load_step = "A03.1", FIELD(number)},
+	{"number", NULL, PARAM_INT, "5", .least = 2, .most = 9, .load_step = "A03.1",
+		FIELD(number)},
 	{"free", NULL, PARAM_INT, "0", .load_step = "A03.2", .field = PARAM_UNKEPT},
 	{"large", NULL, PARAM_LONG, "16777216", .least = 1, .load_step = "A03.3", FIELD(large)},
 	{"yes", NULL, PARAM_BOOL, "${setting?no}${setting:yes}", .load_step = "A03.4", FIELD(yes),
@@ -34,7 +35,8 @@ static const struct param rows[] = {
 	{"delay", NULL, PARAM_TIME, "30s", .least = 1, .most = 90000, .load_step = "A03.5",
 		FIELD(delay), .effect = PARAM_NOT_YET},
 	{"days", NULL, PARAM_TIME, "90d", .load_step = "A03.6", FIELD(days)},
-	{"smtp_only", NULL, PARAM_BOOL, "yes", .only_smtp = true, .load_step = "A03.7", FIELD(only)},
+	{"smtp_only", NULL, PARAM_BOOL, "yes", .only_smtp = true, .load_step = "A03.7",
+		FIELD(only)},
 	{"newer", NULL, PARAM_TEXT, "new", .since = POSTFIX(3, 10), .load_step = "A03.8",
 		FIELD(newer)},
 	{"gone", NULL, PARAM_INT, "1", .until = POSTFIX(3, 6), .load_step = "A03.9",
@@ -83,20 +85,26 @@ static void check_defaults(void)
 
 static void check_values(void)
 {
-	ok(load(POSTFIX(3, 7), false, "smtp_text=set\nnumber= 7\nyes=YES\nlarge=+1\nnewer=x\ndelay=2m\n"
-			"days=1\nsmtp_only=No\nlmtp_text=other\ngone=x\nsetting=\nfound=f\n",
-		   NULL) == NULL, "values");
+	ok(load(POSTFIX(3, 7), false,
+		   "smtp_text=set\nnumber= 7\nyes=YES\nlarge=+1\nnewer=x\ndelay=2m\n"
+		   "days=1\nsmtp_only=No\nlmtp_text=other\ngone=x\nsetting=\nfound=f\n",
+		   NULL) == NULL,
+		"values");
 	is_text(fields.text, "set", "text");
 	is_text(fields.late, "<set>", "a set one is there from the start");
 	ok(fields.number == 7 && fields.yes && fields.large == 1 && !fields.only, "numbers");
-	ok(fields.delay == 120 && fields.days == 24 * 60 * 60, "times, and the unit of the default");
+	ok(fields.delay == 120 && fields.days == 24 * 60 * 60,
+		"times, and the unit of the default");
 	is_text(fields.newer, "new", "unknown to this version");
 	is_text(fields.found, "f", "not computed");
-	is_text(heard(), "warning: delay = 2m: this is not supported yet and has no effect|"
-		"warning: setting = : this is not supported yet and has no effect", "warnings");
+	is_text(heard(),
+		"warning: delay = 2m: this is not supported yet and has no effect|"
+		"warning: setting = : this is not supported yet and has no effect",
+		"warnings");
 
 	load(POSTFIX(3, 7), false, "yes=no\n", NULL);
-	is_text(heard(), "warning: yes = no: this is not supported yet and has no effect", "a bool");
+	is_text(heard(), "warning: yes = no: this is not supported yet and has no effect",
+		"a bool");
 	load(POSTFIX(3, 7), false, "delay=30\nyes=Yes\nshape= \n", NULL);
 	is_text(heard(), "", "set to what they are by default");
 	load(POSTFIX(3, 7), false, "shape=$word\n", NULL);
@@ -137,7 +145,8 @@ static void check_versions(void)
 	is_text(fields.word, "$", "the installed default");
 	is_number(fields.number, 8, "and another");
 	is_text(fields.newer, "new", "postconf does not know it");
-	ok(strcmp(fields.mine, "ours") == 0 && strcmp(fields.found, "nothing") == 0, "not Postfix's");
+	ok(strcmp(fields.mine, "ours") == 0 && strcmp(fields.found, "nothing") == 0,
+		"not Postfix's");
 	conf_set(&defaults, "newer", "dist");
 	load(POSTFIX(3, 9), false, "newer=x", &defaults);
 	is_text(fields.newer, "x", "postconf knows it: a stable update brought it");
@@ -233,7 +242,8 @@ int main(void)
 			judged[i].setting);
 	check_blind();
 	is_number(child_exit(&child), 1, "exit status");
-	ok(strstr(child.said, "fatal: bad numerical configuration: number = nonsense") != NULL, "fatal");
+	ok(strstr(child.said, "fatal: bad numerical configuration: number = nonsense") != NULL,
+		"fatal");
 	conf_free(&conf);
 	heard_stop();
 	return done();

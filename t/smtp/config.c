@@ -145,11 +145,13 @@ static void check_defaults(bool lmtp)
 static bool refused(const char *name, const char *value, bool lmtp, bool read)
 {
 	const char *setting = pool_format(&pool, "%s=%s", name, value);
-	const char *error = load_pair(lmtp, lmtp ? "lmtp_use_tls=yes" : "smtp_use_tls=yes", setting);
+	const char *error =
+		load_pair(lmtp, lmtp ? "lmtp_use_tls=yes" : "smtp_use_tls=yes", setting);
 
 	heard();
 	return expect((error != NULL) == read, setting, error ? error : "no error")
-		&& expect(error == NULL || strchr(value, '$') || strstr(error, name), setting, error);
+		&& expect(error == NULL || strchr(value, '$') || strstr(error, name), setting,
+			error);
 }
 
 static bool bounds_hold(const struct param *row, const char *name, bool lmtp)
@@ -163,7 +165,8 @@ static bool bounds_hold(const struct param *row, const char *name, bool lmtp)
 	if (row->least && !text)
 		good &= refused(name, pool_format(&pool, "%ld", row->least - 1), lmtp, true);
 	if (row->most && text)
-		good &= refused(name, pool_format(&pool, "%0*d", (int)row->most + 1, 0), lmtp, true);
+		good &= refused(name, pool_format(&pool, "%0*d", (int)row->most + 1, 0), lmtp,
+			true);
 	if (row->most && !text)
 		good &= refused(name, pool_format(&pool, "%ld", row->most + 1), lmtp, true);
 	return good;
@@ -332,18 +335,21 @@ static void check_origin_file(void)
 	is_text(load_pair(false, setting, "x=$myorigin"), NULL, "a file");
 	is_text(config.myorigin, "mail.example", "its first line");
 	put("origin", "");
-	is_text(load(false, setting), pool_format(&pool, "myorigin file %s is empty",
-		path_of("origin")), "empty");
+	is_text(load(false, setting),
+		pool_format(&pool, "myorigin file %s is empty", path_of("origin")), "empty");
 	unlink(path_of("origin"));
-	is_text(load(false, setting), pool_format(&pool,
-		"%s: cannot open file: No such file or directory", path_of("origin")), "missing");
+	is_text(load(false, setting),
+		pool_format(&pool, "%s: cannot open file: No such file or directory",
+			path_of("origin")),
+		"missing");
 }
 
 static void check_set_flags(void)
 {
 	load(false, "lmtp_tls_secure_cert_match=nexthop");
 	ok(!config.secure_cert_match_set && !config.fingerprint_digest_set
-		&& !config.relay_domains_set && !config.mynetworks_set, "nothing is set");
+			&& !config.relay_domains_set && !config.mynetworks_set,
+		"nothing is set");
 	load(false, "smtp_tls_secure_cert_match=nexthop, dot-nexthop");
 	ok(config.secure_cert_match_set, "smtp_tls_secure_cert_match");
 	load(true, "lmtp_tls_secure_cert_match=nexthop");
@@ -373,8 +379,11 @@ static void check_level(void)
 /* Another Postfix, which has only these defaults. */
 static const char *load_as(const char *version, const char *a, const char *b)
 {
-	put("postconf", pool_format(&pool, "#!/bin/sh\necho 'mail_version = %s'\n"
-		"echo 'smtp_tls_enable_rpk = no'\necho 'tls_config_file = default'\n", version));
+	put("postconf",
+		pool_format(&pool,
+			"#!/bin/sh\necho 'mail_version = %s'\n"
+			"echo 'smtp_tls_enable_rpk = no'\necho 'tls_config_file = default'\n",
+			version));
 	chmod(path_of("postconf"), 0700);
 	return load_with(false, path_of("postconf"), (const char *[]){a, b, NULL});
 }
@@ -396,8 +405,10 @@ static void check_versions(void)
 	ok(!config.bind_address_enforce, "but not what postconf does not know");
 	heard();
 	load_as("3.11.2", "compatibility_level=3.10", "smtp_use_tls=no");
-	is_text(heard(), "using backwards-compatible default setting"
-		" smtp_tls_security_level=(empty)", "3.11 speaks of an old default");
+	is_text(heard(),
+		"using backwards-compatible default setting"
+		" smtp_tls_security_level=(empty)",
+		"3.11 speaks of an old default");
 	ok(config.tlsrpt_skip_reused_handshakes && config.tls_security_level[0] == '\0',
 		"and has others");
 	load_as("3.11.2", "compatibility_level=3.11", "smtp_use_tls=no");
@@ -405,8 +416,10 @@ static void check_versions(void)
 	is_text(config.tls_security_level, "may", "which is secure by default");
 
 	load_as("nonsense", "x=y", "x=y");
-	is_text(heard(), "warning: unexpected version of the installed Postfix, assuming 3.7:"
-		" \"nonsense\"", "no version");
+	is_text(heard(),
+		"warning: unexpected version of the installed Postfix, assuming 3.7:"
+		" \"nonsense\"",
+		"no version");
 	load_with(false, "/nowhere/postconf", (const char *[]){NULL});
 	ok(strstr(heard(), "warning: cannot ask the installed Postfix") != NULL, "no postconf");
 	is_number(config.version, POSTFIX(3, 7), "3.7 is assumed");
@@ -429,16 +442,16 @@ static const struct {
 		"@parameter default_privs: unknown user name value: no such", ""},
 	{false, "default_privs=root", "mail_owner=no such",
 		"@parameter default_privs: user root has privileged user ID", ""},
-	{false, "mail_owner=no such", "x=y", "@parameter mail_owner: unknown user name value: no such",
-		""},
+	{false, "mail_owner=no such", "x=y",
+		"@parameter mail_owner: unknown user name value: no such", ""},
 	{false, "mail_owner=root", "x=y", "@parameter mail_owner: user root has privileged user ID",
 		""},
 	{false, "mail_owner=nobody", "x=y",
 		"@parameters default_privs and mail_owner specify the same user nobody", ""},
-	{false, "setgid_group=no such", "x=y", "@parameter setgid_group: unknown group name: no such",
-		""},
-	{false, "mynetworks_style=foo", "x=y", "unknown mynetworks mask style value \"foo\" in \"foo\"",
-		""},
+	{false, "setgid_group=no such", "x=y",
+		"@parameter setgid_group: unknown group name: no such", ""},
+	{false, "mynetworks_style=foo", "x=y",
+		"unknown mynetworks mask style value \"foo\" in \"foo\"", ""},
 	{false, "mynetworks_style=foo", "mynetworks=127.0.0.1", NULL, ""},
 	{false, "mynetworks_style=host subnet", "x=y",
 		"bad mynetworks_style value: host subnet; specify exactly one value", ""},
@@ -446,17 +459,22 @@ static const struct {
 		"myhostname and relayhost parameter settings must not be identical: a.b", ""},
 	{false, "myorigin=a, b", "x=y",
 		"myorigin parameter setting must not contain multiple values: a, b", ""},
-	{false, "default_verp_delimiters=aa", "x=y", "@parameters default_verp_delimiters and"
-		" verp_delimiter_filter: bad first VERP delimiter character", ""},
-	{false, "default_verp_delimiters=+a", "x=y", "@parameters default_verp_delimiters and"
-		" verp_delimiter_filter: bad second VERP delimiter character", ""},
+	{false, "default_verp_delimiters=aa", "x=y",
+		"@parameters default_verp_delimiters and"
+		" verp_delimiter_filter: bad first VERP delimiter character",
+		""},
+	{false, "default_verp_delimiters=+a", "x=y",
+		"@parameters default_verp_delimiters and"
+		" verp_delimiter_filter: bad second VERP delimiter character",
+		""},
 	{false, "inet_protocols=ipv4,IPv6", "x=y",
 		"unknown inet_protocols value \"IPv6\" in \"ipv4,IPv6\"", ""},
 	{false, "inet_protocols=", "smtp_host_lookup=native, dns", NULL, ""},
 	{false, "smtp_host_lookup=dns foo,native", "x=y",
 		"unknown smtp_host_lookup value \"foo\" in \"dns foo,native\"", ""},
 	{false, "lmtp_host_lookup=x", "x=y", NULL, ""},
-	{true, "lmtp_host_lookup=DNS", "x=y", "unknown lmtp_host_lookup value \"DNS\" in \"DNS\"", ""},
+	{true, "lmtp_host_lookup=DNS", "x=y", "unknown lmtp_host_lookup value \"DNS\" in \"DNS\"",
+		""},
 	{false, "smtp_dns_resolver_options=x", "x=y",
 		"unknown smtp_dns_resolver_options value \"x\" in \"x\"", ""},
 	{false, "propagate_unmatched_extensions=x", "x=y",
@@ -465,7 +483,8 @@ static const struct {
 	{false, "smtp_dns_support_level=foo", "x=y", "invalid smtp_dns_support_level: \"foo\"", ""},
 	{true, "lmtp_dns_support_level=foo", "x=y", "invalid lmtp_dns_support_level: \"foo\"", ""},
 	{false, "smtp_dns_support_level=DNSSEC", "smtp_address_preference=IPv6", NULL, ""},
-	{true, "lmtp_address_preference=both", "x=y", "bad lmtp_address_preference value: both", ""},
+	{true, "lmtp_address_preference=both", "x=y", "bad lmtp_address_preference value: both",
+		""},
 	{true, "lmtp_address_verify_target=mail", "x=y",
 		"bad protocol stage: \"smtp_address_verify_target = mail\"", NULL},
 	{false, "header_from_format=x", "x=y", "invalid setting: \"header_from_format = x\"", NULL},
@@ -477,10 +496,12 @@ static const struct {
 		"invalid smtp_tls_dane_insecure_mx_policy: \"none\"", ""},
 	{true, "smtp_tls_dane_insecure_mx_policy=none", "x=y", NULL, ""},
 	{false, "smtp_sasl_auth_enable=yes", "x=y",
-		"specify a password table via the `smtp_sasl_password_maps' configuration parameter",
+		"specify a password table via the `smtp_sasl_password_maps' configuration "
+		"parameter",
 		NULL},
 	{true, "lmtp_sasl_auth_enable=yes", "x=y",
-		"specify a password table via the `lmtp_sasl_password_maps' configuration parameter",
+		"specify a password table via the `lmtp_sasl_password_maps' configuration "
+		"parameter",
 		NULL},
 	{false, "smtp_sasl_auth_cache_name=hash:/x", "x=y", NULL, NULL},
 	{false, "safemx_dns_mode=x", "x=y", "invalid safemx_dns_mode: \"x\"", ""},
@@ -509,20 +530,24 @@ static void check_checks(void)
 		if (checks[i].said)
 			is_text(said, checks[i].said, checks[i].a);
 	}
-	load_with(false, "", (const char *[]){"smtp_sasl_auth_enable=yes",
-		"smtp_sasl_password_maps=static:x", "smtp_sasl_auth_cache_name=proxy:a proxy:b", NULL});
+	load_with(false, "",
+		(const char *[]){"smtp_sasl_auth_enable=yes", "smtp_sasl_password_maps=static:x",
+			"smtp_sasl_auth_cache_name=proxy:a proxy:b", NULL});
 	is_text(config_check(&config),
 		"SASL authentication cache name \"proxy:a proxy:b\" contains multiple values",
 		"one cache");
-	load_with(false, "", (const char *[]){"smtp_sasl_auth_enable=yes",
-		"smtp_sasl_password_maps=static:x", "smtp_sasl_auth_cache_name=hash:a", NULL});
+	load_with(false, "",
+		(const char *[]){"smtp_sasl_auth_enable=yes", "smtp_sasl_password_maps=static:x",
+			"smtp_sasl_auth_cache_name=hash:a", NULL});
 	is_text(config_check(&config),
-		"SASL authentication cache name \"hash:a\" must start with \"proxy:", "by proxymap");
+		"SASL authentication cache name \"hash:a\" must start with \"proxy:",
+		"by proxymap");
 	heard();
 	load_pair(true, "lmtp_tls_per_site=static:a", "lmtp_tls_policy_maps=static:b");
 	heard();
 	config_check(&config);
-	is_text(heard(), "warning: lmtp_tls_per_site ignored when lmtp_tls_policy_maps is not empty.",
+	is_text(heard(),
+		"warning: lmtp_tls_per_site ignored when lmtp_tls_policy_maps is not empty.",
 		"both kinds of policy");
 }
 
@@ -556,7 +581,8 @@ int main(void)
 	put("main.cf", "");
 	check_installed();
 	is_number(child_exit(&child), 1, "exit status");
-	ok(strstr(child.said, "fatal: bad boolean configuration: soft_bounce = maybe") != NULL, "fatal");
+	ok(strstr(child.said, "fatal: bad boolean configuration: soft_bounce = maybe") != NULL,
+		"fatal");
 	heard_stop();
 	config_free(&config);
 	unlink(path_of("main.cf"));
