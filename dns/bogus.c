@@ -20,12 +20,20 @@ static const char *after(const char *text, const char *words)
 	return at ? at + strlen(words) : NULL;
 }
 
-/* The bytes of TEXT before WORDS, or all. */
-static size_t before(const char *text, const char *words)
+/* The bytes of REASON that are its own words. */
+static size_t own_length(const char *reason)
 {
-	const char *at = strstr(text, words);
+	static const char *const ends[] = {" from ", " for key ", " for DS ", " for trust anchor ",
+		" while building chain of trust"};
+	size_t length = strlen(reason);
 
-	return at ? (size_t)(at - text) : strlen(text);
+	for (size_t i = 0; i < COUNT(ends); i++) {
+		const char *at = strstr(reason, ends[i]);
+
+		if (at && (size_t)(at - reason) < length)
+			length = (size_t)(at - reason);
+	}
+	return length;
 }
 
 /* A name at the start of TEXT, without its final dot. */
@@ -41,7 +49,7 @@ static const char *name_at(struct pool *pool, const char *text)
 /* The reason's own words. Which algorithm did not verify is of no use to a reader of mail logs. */
 static const char *words_of(struct pool *pool, const char *reason)
 {
-	char *words = pool_bytes(pool, reason, before(reason, " from "));
+	char *words = pool_bytes(pool, reason, own_length(reason));
 
 	if (strstr(words, "signature verification failed") || strstr(words, "crypto failed"))
 		return "signature verification failed";
@@ -50,14 +58,14 @@ static const char *words_of(struct pool *pool, const char *reason)
 
 static const char *describe(struct pool *pool, const char *reason)
 {
-	const char *tail = after(reason, " from "), *zone;
+	const char *tail = reason + own_length(reason), *zone;
 
-	if (tail && (zone = after(tail, " for DS ")))
+	if ((zone = after(tail, " for DS ")))
 		return pool_format(pool, "no proof that %s may be unsigned; if only your own resolver "
 			"knows it, see safemx_dnssec_exceptions", name_at(pool, zone));
-	if (tail && (zone = after(tail, " for key ")))
+	if ((zone = after(tail, " for key ")))
 		return pool_format(pool, "%s, zone %s", words_of(pool, reason), name_at(pool, zone));
-	if (tail && after(tail, " for trust anchor "))
+	if (after(tail, " for trust anchor "))
 		return pool_format(pool, "%s, at the trust anchor", words_of(pool, reason));
 	return words_of(pool, reason);
 }
@@ -76,11 +84,12 @@ const char *bogus_reason(struct pool *pool, const char *why_bogus)
 	return *text ? text : "validation failed";
 }
 
+/* "no DNSKEY rrset" without "from SERVER": it could not be fetched, which may pass. */
 enum bogus_cause bogus_cause(const char *why_bogus)
 {
 	if (strstr(why_bogus, "for trust anchor .") == NULL)
 		return BOGUS_OTHER;
-	if (strstr(why_bogus, "no signatures") || strstr(why_bogus, "No DNSKEY record"))
+	if (strstr(why_bogus, "no signatures") || strstr(why_bogus, "no DNSKEY rrset from "))
 		return BOGUS_STRIPPED;
 	if (strstr(why_bogus, "signature expired") || strstr(why_bogus, "before inception date"))
 		return BOGUS_CLOCK;

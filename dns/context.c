@@ -33,6 +33,7 @@ struct context {
 };
 
 struct pump {
+	pthread_mutex_t life; /* of making and deleting contexts: libunbound has global state there */
 	pthread_mutex_t lock; /* of all contexts, requests and batches */
 	struct context *contexts;
 	int wake;             /* eventfd: look at what has changed */
@@ -336,21 +337,33 @@ static bool set_up(struct ub_ctx *ub, struct pool *pool, const struct context_se
 	return true;
 }
 
-struct context *context_new(struct pump *pump, struct pool *pool,
-	const struct context_settings *settings, const char **unknown, const char **error)
+static struct ub_ctx *make(struct pool *pool, const struct context_settings *settings,
+	const char **unknown, const char **error)
 {
 	struct ub_ctx *ub = ub_ctx_create();
-	struct context *context;
 
 	if (ub == NULL) {
 		*error = "libunbound: cannot make a context";
 		return NULL;
 	}
 	tune(ub, unknown);
-	if (!set_up(ub, pool, settings, error)) {
-		ub_ctx_delete(ub);
+	if (set_up(ub, pool, settings, error))
+		return ub;
+	ub_ctx_delete(ub);
+	return NULL;
+}
+
+struct context *context_new(struct pump *pump, struct pool *pool,
+	const struct context_settings *settings, const char **unknown, const char **error)
+{
+	struct context *context;
+	struct ub_ctx *ub;
+
+	pthread_mutex_lock(&pump->life);
+	ub = make(pool, settings, unknown, error);
+	pthread_mutex_unlock(&pump->life);
+	if (ub == NULL)
 		return NULL;
-	}
 	context = MEMORY_NEW(struct context);
 	context->pump = pump;
 	context->ub = ub;
@@ -409,11 +422,13 @@ static struct context *unheld(struct pump *pump)
 	return gone;
 }
 
-static void delete_all(struct context *gone)
+static void delete_all(struct pump *pump, struct context *gone)
 {
 	for (struct context *next; gone; gone = next) {
 		next = gone->next;
+		pthread_mutex_lock(&pump->life);
 		ub_ctx_delete(gone->ub);
+		pthread_mutex_unlock(&pump->life);
 		free(gone);
 	}
 }
@@ -445,7 +460,7 @@ static bool look(struct pump *pump, struct watch *watch)
 		if (!context->broken)
 			watch_add(watch, context, ub_fd(context->ub));
 	pthread_mutex_unlock(&pump->lock);
-	delete_all(gone);
+	delete_all(pump, gone);
 	return !stopping;
 }
 
@@ -513,6 +528,7 @@ struct pump *pump_new(void)
 {
 	struct pump *pump = MEMORY_NEW(struct pump);
 
+	pthread_mutex_init(&pump->life, NULL);
 	pthread_mutex_init(&pump->lock, NULL);
 	pump->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (pump->wake < 0)
@@ -530,7 +546,8 @@ void pump_free(struct pump *pump)
 	pthread_mutex_unlock(&pump->lock);
 	if (pump->running)
 		pthread_join(pump->thread, NULL);
-	delete_all(pump->contexts);
+	delete_all(pump, pump->contexts);
+	pthread_mutex_destroy(&pump->life);
 	pthread_mutex_destroy(&pump->lock);
 	close(pump->wake);
 	free(pump);

@@ -30,7 +30,7 @@ struct context_settings {
 };
 
 /*
- * Not from two threads at once. NULL: *error (constant, or in POOL) says what libunbound did not
+ * NULL: *error (constant, or in POOL) says what libunbound did not
  * take. A setting that only tunes and that this libunbound does not know is left out, and
  * *unknown, unless it is NULL, names one of them.
  */

@@ -269,13 +269,14 @@ static unsigned take_off(struct airport *airport, size_t wanted, int64_t deadlin
 {
 	struct timespec at = {.tv_sec = (time_t)(deadline / 1000),
 		.tv_nsec = deadline % 1000 * 1000000};
-	unsigned got;
+	unsigned got = 0;
 
 	pthread_mutex_lock(&airport->lock);
 	while (airport->flying >= FLYING_MOST
 		&& pthread_cond_timedwait(&airport->landed, &airport->lock, &at) == 0)
 		;
-	got = FLYING_MOST - airport->flying;
+	if (clock_ms() < deadline)
+		got = FLYING_MOST - airport->flying;
 	if (wanted < got)
 		got = (unsigned)wanted;
 	airport->flying += got;

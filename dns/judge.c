@@ -197,7 +197,7 @@ static enum verdict alias(const struct bench *bench, const struct dns_record *re
 {
 	const char *name;
 
-	if (rr_name(bench->pool, record->data, record->length, &name) != record->length)
+	if (!rr_target(bench->pool, record, &name))
 		return MALFORMED;
 	return *name ? target(bench, record, name) : KEEP;
 }

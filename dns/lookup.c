@@ -36,7 +36,7 @@ static const char *signed_target(const struct asking *asking, const char *name)
 
 	ask(&bare, name, DNS_CNAME, &judged);
 	if (judged.status != LOOKUP_OK || judged.security != DNS_SECURE
-		|| rr_name(asking->pool, judged.records[0].data, judged.records[0].length, &target) == 0)
+		|| !rr_target(asking->pool, &judged.records[0], &target))
 		return NULL;
 	return target;
 }

@@ -139,7 +139,7 @@ static bool follow(const struct reader *reader, const struct raw *raw, struct dn
 	struct dns_record record = record_from(reader, raw);
 	const char *target;
 
-	if (rr_name(reader->pool, record.data, record.length, &target) != record.length)
+	if (!rr_target(reader->pool, &record, &target))
 		return false;
 	answer->name = target;
 	answer->aliased = true;

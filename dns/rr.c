@@ -50,6 +50,18 @@ size_t rr_name(struct pool *pool, const uint8_t *data, size_t length, const char
 	return at < length ? at + 1 : 0;
 }
 
+/* RFC 1035 3.3.1 and 3.3.11. */
+bool rr_target(struct pool *pool, const struct dns_record *record, const char **name)
+{
+	const char *target;
+
+	if (record->length == 0
+		|| rr_name(pool, record->data, record->length, &target) != record->length)
+		return false;
+	*name = target;
+	return true;
+}
+
 /* RFC 1035 3.3.9. */
 bool rr_mx(struct pool *pool, const struct dns_record *record, struct rr_mx *mx)
 {
@@ -147,7 +159,7 @@ static const char *name_text(struct pool *pool, const struct dns_record *record)
 {
 	const char *name;
 
-	if (rr_name(pool, record->data, record->length, &name) == 0)
+	if (!rr_target(pool, record, &name))
 		return NULL;
 	return pool_format(pool, "%s.", name);
 }

@@ -12,6 +12,8 @@ struct rr_tlsa { uint8_t usage, selector, matching; const uint8_t *data; size_t 
 bool rr_mx(struct pool *pool, const struct dns_record *record, struct rr_mx *mx);
 bool rr_srv(struct pool *pool, const struct dns_record *record, struct rr_srv *srv);
 bool rr_tlsa(const struct dns_record *record, struct rr_tlsa *tlsa);
+/* A CNAME's or NS's name, which is all of its rdata. */
+bool rr_target(struct pool *pool, const struct dns_record *record, const char **name);
 /* The strings joined; what is not printable ASCII is a blank. */
 bool rr_txt(struct pool *pool, const struct dns_record *record, const char **text);
 /*

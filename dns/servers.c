@@ -26,7 +26,7 @@ struct server {
 struct servers {
 	struct servers_options options;
 	struct pump *pump;
-	pthread_mutex_t lock;    /* of all below; contexts are made under it, one at a time */
+	pthread_mutex_t lock;    /* of all below; and contexts are made under it */
 	struct nameservers names;
 	struct server all[NAMESERVERS_MOST];
 	size_t count;            /* 0: resolv.conf was not read yet */

@@ -10,9 +10,14 @@ static unsigned family_bits(int family)
 	return family == AF_INET ? 32 : 128;
 }
 
+static int family_of(const char *text)
+{
+	return strchr(text, ':') ? AF_INET6 : AF_INET;
+}
+
 bool cidr_address(struct cidr *address, const char *text)
 {
-	struct cidr found = {.family = strchr(text, ':') ? AF_INET6 : AF_INET};
+	struct cidr found = {.family = family_of(text)};
 
 	if (inet_pton(found.family, text, found.bytes) != 1)
 		return false;
@@ -73,10 +78,10 @@ static bool parse_plain(struct cidr *network, const char *pattern, struct buf *w
 		return refuse(why, "bad mask value in", pattern);
 	if ((size_t)(slash - pattern) < sizeof address)
 		memcpy(address, pattern, (size_t)(slash - pattern));
+	if (!text_number(slash + 1, 0, family_bits(family_of(pattern)), &bits))
+		return refuse(why, "bad mask length in", pattern);
 	if (!cidr_address(&found, address))
 		return refuse(why, "bad network value in", pattern);
-	if (!text_number(slash + 1, 0, found.bits, &bits))
-		return refuse(why, "bad mask length in", pattern);
 	found.bits = (unsigned)bits;
 	if (!trim(&found))
 		return refuse_bits(&found, pattern, why);

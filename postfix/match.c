@@ -7,6 +7,7 @@
 #include "util/memory.h"
 #include "util/text.h"
 #include "postfix/cidr.h"
+#include "postfix/conf_lines.h"
 #include "postfix/fold.h"
 #include "postfix/match.h"
 #include "postfix/table_type.h"
@@ -58,27 +59,46 @@ static void add_unreadable(struct match *match, const char *path, int error, boo
 }
 
 /* Up to Postfix 3.8: physical lines, and a comment begins in the first column. */
-static void add_lines(struct match *match, FILE *file, bool negated, int depth)
+static bool add_physical_lines(struct match *match, const char *path, bool negated, int depth)
 {
+	FILE *file = fopen(path, "re");
 	char *line = NULL;
 	size_t room = 0;
 
+	if (file == NULL)
+		return false;
 	while (getline(&line, &room, file) >= 0)
 		if (*line != '#')
 			add_text(match, line, negated, depth);
 	free(line);
+	fclose(file);
+	return true;
+}
+
+static bool add_logical_lines(struct match *match, const char *path, bool negated, int depth)
+{
+	struct conf_lines *lines = conf_lines_open(path, &errno);
+	const char *line;
+
+	if (lines == NULL)
+		return false;
+	while ((line = conf_lines_next(lines, NULL)) != NULL)
+		add_text(match, line, negated, depth);
+	conf_lines_close(lines);
+	return true;
 }
 
 static void add_file(struct match *match, const char *path, bool negated, int depth)
 {
-	FILE *file = depth < FILES_DEEP_MOST ? fopen(path, "re") : NULL;
+	bool added = false;
 
-	if (file == NULL) {
-		add_unreadable(match, path, depth < FILES_DEEP_MOST ? errno : ELOOP, negated);
-		return;
-	}
-	add_lines(match, file, negated, depth + 1);
-	fclose(file);
+	errno = ELOOP;
+	if (depth < FILES_DEEP_MOST && table_set_options(match->set)->version < POSTFIX(3, 9))
+		added = add_physical_lines(match, path, negated, depth + 1);
+	else if (depth < FILES_DEEP_MOST)
+		added = add_logical_lines(match, path, negated, depth + 1);
+	if (!added)
+		add_unreadable(match, path, errno, negated);
 }
 
 static void add_token(struct match *match, const char *token, bool negated, int depth)

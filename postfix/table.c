@@ -17,6 +17,15 @@ static const struct table_type *const types[] = {
 	&table_internal,
 	&table_fail,
 	&table_texthash,
+	&table_cidr,
+	&table_regexp,
+#ifdef HAVE_PCRE2
+	&table_pcre,
+#endif
+	&table_unionmap,
+	&table_pipemap,
+	&table_randmap,
+	&table_debug,
 #ifdef HAVE_BDB
 	&table_hash,
 	&table_btree,
@@ -125,6 +134,8 @@ bool table_is_utf8(const struct table *table)
 const char *table_key(const struct table *table, struct pool *pool, const char *key)
 {
 	if (!(table->flags & TABLE_FOLD) || !(table->kind & TABLE_FIXED))
+		return key;
+	if (table->type->members && !table_is_utf8(table))
 		return key;
 	return fold(pool, key, table_is_utf8(table));
 }

@@ -17,6 +17,7 @@ enum {
 struct table_type {
 	const char *name;     /* "hash" */
 	enum table_kind kind; /* TABLE_FIXED or TABLE_PATTERN; open() may set table->kind instead */
+	bool members; /* it passes keys on to others, which fold them if that is not as UTF-8 */
 
 	/*
 	 * Opens NAME, the text behind the type's colon. False: WHY (empty before) says why in
@@ -74,6 +75,10 @@ enum table_answer table_trouble(struct buf *answer, const char *format, ...) PRI
 /* table_text.c, table_texthash.c */
 extern const struct table_type table_inline, table_static, table_environ, table_unix;
 extern const struct table_type table_internal, table_fail, table_texthash;
+/* table_combine.c */
+extern const struct table_type table_unionmap, table_pipemap, table_randmap, table_debug;
+/* table_cidr.c, table_regexp.c, table_pcre.c */
+extern const struct table_type table_cidr, table_regexp, table_pcre;
 /* table_bdb.c, table_lmdb.c, table_cdb.c */
 extern const struct table_type table_hash, table_btree, table_lmdb, table_cdb;
 

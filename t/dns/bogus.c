@@ -46,6 +46,10 @@ static const struct bogus_case {
 	{"validation failure <. NS IN>: ECDSA signature verification failed from 127.53.9.53 for "
 		"trust anchor ." CHAIN, "signature verification failed, at the trust anchor",
 		BOGUS_OTHER},
+	{"validation failure <. NS IN>: no DNSKEY rrset from 127.53.9.98 for trust anchor ." CHAIN,
+		"no DNSKEY rrset, at the trust anchor", BOGUS_STRIPPED},
+	{"validation failure <. NS IN>: no DNSKEY rrset for trust anchor ." CHAIN,
+		"no DNSKEY rrset, at the trust anchor", BOGUS_OTHER},
 	{"", "validation failed", BOGUS_OTHER},
 	{"something new", "something new", BOGUS_OTHER},
 	{"validation failure <x. MX IN>: \033[2J\n from 1", "?[2J?", BOGUS_OTHER},

@@ -71,6 +71,8 @@ static const struct packet_case {
 		false, 0, NULL, false, 0, 0},
 	{"an alias cut short", BYTES(HEAD("\200", "\1", "\0") ASKED("\1") OWNER
 		FIXED("\5", "\36", "\3") "\1b\300\16"), DNS_A, false, 0, NULL, false, 0, 0},
+	{"an empty alias", BYTES(HEAD("\200", "\1", "\0") ASKED("\1") OWNER
+		FIXED("\5", "\36", "\0")), DNS_A, false, 0, NULL, false, 0, 0},
 	{"nothing", BYTES(""), DNS_A, false, 0, NULL, false, 0, 0},
 };
 

@@ -91,6 +91,21 @@ static void test_srv(struct pool *pool)
 	}
 }
 
+static void test_target(struct pool *pool)
+{
+	const char *name = "untouched";
+	struct dns_record it = record(BYTES("\002ns\004test\000"));
+
+	ok(rr_target(pool, &it, &name), "a CNAME or NS record");
+	is_text(name, "ns.test", "its name");
+	name = "untouched";
+	it = record(BYTES(""));
+	ok(!rr_target(pool, &it, &name), "an empty one");
+	it = record(BYTES("\002ns\000x"));
+	ok(!rr_target(pool, &it, &name), "a byte too many");
+	is_text(name, "untouched", "untouched");
+}
+
 static void test_tlsa(void)
 {
 	struct rr_tlsa tlsa = {.usage = 9};
@@ -168,6 +183,7 @@ int main(void)
 	test_names(&pool);
 	test_mx(&pool);
 	test_srv(&pool);
+	test_target(&pool);
 	test_tlsa();
 	test_txt(&pool);
 	test_texts(&pool);

@@ -232,6 +232,12 @@ class Judge:
             if not lab.matches(pattern, str(have[name])):
                 self.complain("verdict: %s=%s, not %s" % (name, have[name], pattern))
 
+    def on_tag(self, tag):
+        """tag TAG: every line of the log has it."""
+        for line in lab.read(os.path.join(self.run.base, "mail.log")).splitlines():
+            if " %s[" % tag not in line:
+                self.complain("not tagged %s: %s" % (tag, line))
+
     def on_exit(self, rest):
         """exit STATUS, or exit signal N: allowed besides 0."""
         word, _, number = rest.partition(" ")

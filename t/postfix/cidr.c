@@ -38,6 +38,7 @@ static const struct parsed {
 	{"300.1.1.1", NULL, NULL, "bad address pattern: \"300.1.1.1\""},
 	{"01.2.3.4", NULL, NULL, "bad address pattern: \"01.2.3.4\""},
 	{"fe80::1%lo", NULL, NULL, "bad address pattern: \"fe80::1%lo\""},
+	{"foo/129", NULL, NULL, "bad mask length in \"foo/129\""},
 	{"[::1", NULL, NULL, "missing ']' character after \"[::1\""},
 	{"[1.2.3.4]5", NULL, NULL, "garbage after \"[1.2.3.4]\""},
 	{"11111111111111111111111111111111111111111111111111/8", NULL, NULL,

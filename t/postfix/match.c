@@ -153,6 +153,29 @@ static void files(void)
 	cases_log();
 }
 
+/* Postfix 3.9 reads logical lines. */
+static void newer_files(void)
+{
+	struct table_options options = TABLE_OPTIONS;
+	struct table_set *newer, *old = set;
+	char list[256];
+
+	options.version = POSTFIX(3, 9);
+	set = newer = cases_set_with(&options);
+	snprintf(list, sizeof list, "%s",
+		cases_file("newer", "one\n  # comment\n two\nthree # x\n"));
+	is_number(find(list, "two", NULL), MATCH_YES, "a continued line");
+	cases_log();
+	is_number(find(list, "comment", NULL), MATCH_NO, "an indented comment");
+	is_text(cases_log(), "warning: list: #comment after other text is not allowed: # x\n",
+		"and one that is none");
+	is_number(find("/nofile", "x", NULL), MATCH_ERROR, "a file that is not there");
+	ok(strstr(cases_log(), "error: open file /nofile: No such file or directory\n"),
+		"as before");
+	table_set_free(newer);
+	set = old;
+}
+
 static void without_pattern(void)
 {
 	log_also_stderr(true);
@@ -168,6 +191,7 @@ int main(void)
 		one(c);
 	said();
 	files();
+	newer_files();
 	child = child_run(without_pattern);
 	is_number(child_exit(&child), 1, "a '!' alone is fatal");
 	ok(strstr(child.said, "fatal: list: no pattern after '!'"), "as Postfix says it");

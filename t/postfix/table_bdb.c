@@ -126,6 +126,23 @@ static void rewritten(void)
 	table_set_free(set);
 }
 
+/* Members of other tables are watched, too, and known by their bare names. */
+static void member_changed(void)
+{
+	struct table_set *set = cases_set();
+	char name[512], want[512];
+
+	make(cases_path("member.db"), DB_HASH, TABLE_PAIRS, 1);
+	snprintf(name, sizeof name, "unionmap:{%s}", cases_name("hash", "member"));
+	is_text(cases_ask(table_open(set, name, TABLE_LOCK | TABLE_FOLD), "A"), "b", name);
+	cases_age(cases_path("member.db"), 3600);
+	ok(table_set_changed(set), "a member has changed");
+	snprintf(want, sizeof want, "table %s has changed -- restarting\n",
+		cases_name("hash", "member"));
+	is_text(cases_log(), want, "and is named");
+	table_set_free(set);
+}
+
 static void large_file(void)
 {
 	static const struct table_pair other[] = {{"z", "26"}, {NULL, NULL}};
@@ -187,6 +204,7 @@ int main(void)
 	bad_files();
 	older_than_source();
 	rewritten();
+	member_changed();
 	large_file();
 	locked_at_open();
 	return cases_done();
