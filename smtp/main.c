@@ -123,7 +123,8 @@ static int run(struct agent *agent, const struct config *config, const struct ma
 
 	master_enter_queue(&jail);
 	service.slots = master_open_slots(args);
-	setup_agent(agent, &pool, config, args); /* still root, outside the jail */
+	service.slots = master_open_slots(args); /* still root, outside the jail */
+	setup_agent(agent, &pool, config, args);
 	master_drop_privileges(args, &jail);
 	status = args->stream ? master_serve_stream(&service) : master_serve(&service);
 	setup_close(agent);
