@@ -2,6 +2,7 @@
 #include "tls/channel.h"
 #include <ctype.h>
 #include <errno.h>
+#include <inttypes.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,26 +15,43 @@ enum {
 	DUMP_WIDTH = 16,  /* bytes in a line of a dump */
 };
 
-/* Like Postfix's at levels 3 and 4: what is on the wire, so ciphertext, never a key. */
+/* "0000 16 03 03 00 7a 02 00 00|76 03 ...  ....z... v.": DUMP_WIDTH bytes, or what is left. */
+static void dump_line(const unsigned char *bytes, size_t at, size_t length)
+{
+	struct buf hex = BUF(0), text = BUF(0);
+
+	for (size_t i = 0; i < DUMP_WIDTH; i++) {
+		const char *after = i == DUMP_WIDTH / 2 - 1 ? "|" : " ";
+		unsigned char byte = i < length ? bytes[i] : 0;
+
+		if (i < length)
+			buf_addf(&hex, "%02x%s", byte, after);
+		else
+			buf_adds(&hex, "   ");
+		if (i < length)
+			buf_addf(&text, "%c%s", isprint(byte) ? byte : '.', *after == '|' ? " " : "");
+	}
+	log_info("%04zx %s %s", at, buf_text(&hex), buf_text(&text));
+	buf_close(&hex);
+	buf_close(&text);
+}
+
+/* As Postfix has it at levels 3 and 4: what is on the wire, so ciphertext, never a key. */
 static void dump(const struct channel *channel, const char *what, const void *data, size_t length)
 {
 	const unsigned char *bytes = data;
-	char text[DUMP_WIDTH + 1];
-	struct buf line = BUF(0);
+	size_t shown = length;
 
 	if (!channel->dump)
 		return;
-	log_info("%s %p (%zu bytes)", what, (const void *)channel, length);
-	for (size_t at = 0; at < length; at += DUMP_WIDTH) {
-		buf_clear(&line);
-		memset(text, 0, sizeof text);
-		for (size_t i = 0; i < DUMP_WIDTH && at + i < length; i++) {
-			buf_addf(&line, "%02x ", bytes[at + i]);
-			text[i] = isprint(bytes[at + i]) ? (char)bytes[at + i] : '.';
-		}
-		log_info("%04zx %-*s|%s|", at, 3 * DUMP_WIDTH, buf_text(&line), text);
-	}
-	buf_close(&line);
+	log_info("%s %" PRIXPTR " [%" PRIXPTR "] (%zu bytes => %zu (0x%zX))", what,
+		(uintptr_t)channel, (uintptr_t)data, length, length, length);
+	while (shown > 0 && (bytes[shown - 1] == ' ' || bytes[shown - 1] == '\0'))
+		shown--;
+	for (size_t at = 0; at < shown; at += DUMP_WIDTH)
+		dump_line(bytes + at, at, shown - at < DUMP_WIDTH ? shown - at : DUMP_WIDTH);
+	if (shown < length)
+		log_info("%04zx - <SPACES/NULLS>", shown);
 }
 
 bool channel_flush(struct channel *channel)

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "tls/ciphers.h"
+#include "tls/groups.h"
 #include "tls/protocols.h"
 #include "util/buf.h"
 #include "util/cache.h"
@@ -25,112 +26,6 @@ struct counted {
 	atomic_size_t holders;
 	struct pool pool;
 };
-
-/* ---- words ---- */
-
-/* Adds PREFIX and NAME unless they are there; a prefix begins where no name goes on. */
-static void once(struct buf *to, const char *prefix, const char *name)
-{
-	struct buf word = BUF(0);
-	size_t length;
-	const char *at;
-
-	buf_addf(&word, "%s%s", prefix, name);
-	length = word.length;
-	for (at = buf_text(to); (at = strstr(at, buf_text(&word))) != NULL; at += length)
-		if (at[length] == *prefix || at[length] == '\0')
-			break;
-	if (at == NULL)
-		buf_adds(to, buf_text(&word));
-	buf_close(&word);
-}
-
-/* ---- groups (tls.md 4.3) ---- */
-
-static const struct group {
-	const char *openssl, *gnutls; /* in OpenSSL's own default order */
-} groups[] = {
-	{"X25519", "X25519"},
-	{"prime256v1", "SECP256R1"},
-	{"X448", "X448"},
-	{"secp521r1", "SECP521R1"},
-	{"secp384r1", "SECP384R1"},
-	{"P-256", "SECP256R1"},
-	{"P-384", "SECP384R1"},
-	{"P-521", "SECP521R1"},
-	{"secp256r1", "SECP256R1"},
-	{"ffdhe2048", "FFDHE2048"},
-	{"ffdhe3072", "FFDHE3072"},
-	{"ffdhe4096", "FFDHE4096"},
-	{"ffdhe6144", "FFDHE6144"},
-	{"ffdhe8192", "FFDHE8192"},
-	{"X25519MLKEM768", "X25519-MLKEM768"},
-};
-enum { USUAL_GROUPS = 5 };
-
-static bool add_group(struct buf *to, const char *gnutls)
-{
-	if (gnutls_group_get_id(gnutls) == GNUTLS_GROUP_INVALID)
-		return false;
-	once(to, ":+GROUP-", gnutls);
-	return true;
-}
-
-static void add_usual(struct buf *to)
-{
-	for (size_t i = 0; i < USUAL_GROUPS; i++)
-		add_group(to, groups[i].gnutls);
-}
-
-static bool add_named(struct buf *to, const char *openssl)
-{
-	for (size_t i = 0; i < COUNT(groups); i++)
-		if (text_same(openssl, groups[i].openssl))
-			return add_group(to, groups[i].gnutls);
-	return false;
-}
-
-/*
- * Names that are not known are skipped, as in Postfix, which does so silently. OpenSSL 3.5's syntax
- * too: '?' in front (may be unknown), '*' (send a key share), DEFAULT. The group with the large key
- * share goes behind the others, so that no such share is sent unasked.
- */
-static void add_groups(struct buf *to, const char *param, const char *names)
-{
-	static const char large[] = "X25519MLKEM768";
-	struct pool pool = {0};
-	bool late = false, optional;
-	char *name;
-
-	while ((name = text_token(&pool, &names, TEXT_SPACE ",:/", false)) != NULL) {
-		optional = strchr(name, '?') != NULL;
-		name += strspn(name, "?*");
-		if (text_same(name, "DEFAULT"))
-			add_usual(to);
-		else if (text_same(name, large) && gnutls_group_get_id("X25519-MLKEM768"))
-			late = true;
-		else if (!add_named(to, name) && !optional)
-			log_info("%s: %s is not supported, and skipped", param, name);
-	}
-	if (late)
-		add_named(to, large);
-	pool_free(&pool);
-}
-
-static char *group_words(const struct tls_options *options)
-{
-	struct buf words = BUF(0);
-
-	add_groups(&words, "tls_eecdh_auto_curves", options->curves);
-	if (words.length == 0) {
-		if (options->curves[strspn(options->curves, TEXT_SPACE ",:")] != '\0')
-			log_warning("none of the configured ECDHE curves are supported");
-		add_usual(&words);
-	}
-	if (options->version >= TLS_POSTFIX(3, 8))
-		add_groups(&words, "tls_ffdhe_auto_groups", options->groups);
-	return words.data;
-}
 
 /* ---- the OpenSSL list (tls.md 4.2) ---- */
 
@@ -195,6 +90,23 @@ static const char *cipher_text(const struct tls_options *options, struct pool *p
 }
 
 /* ---- GnuTLS's words ---- */
+
+/* Adds PREFIX and NAME unless they are there. A prefix begins with what no name contains. */
+static void once(struct buf *to, const char *prefix, const char *name)
+{
+	struct buf word = BUF(0);
+	size_t length;
+	const char *at;
+
+	buf_addf(&word, "%s%s", prefix, name);
+	length = word.length;
+	for (at = buf_text(to); (at = strstr(at, buf_text(&word))) != NULL; at += length)
+		if (at[length] == *prefix || at[length] == '\0')
+			break;
+	if (at == NULL)
+		buf_adds(to, buf_text(&word));
+	buf_close(&word);
+}
 
 struct product {
 	struct buf ciphers, macs, exchanges; /* ":+AES-256-GCM", ... in order of first occurrence */
@@ -445,7 +357,7 @@ struct priorities *priorities_new(const struct tls_options *options)
 
 	all->options = options;
 	all->found = cache_new(WISHES_MOST, drop);
-	all->groups = group_words(options);
+	all->groups = groups_words(options);
 	return all;
 }
 

@@ -1,5 +1,6 @@
 #include "t/tls/server.h"
 #include <errno.h>
+#include <gnutls/abstract.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -58,6 +59,23 @@ static bool instead(struct server *server)
 	return true;
 }
 
+static void identify_raw(struct serving *serving)
+{
+	const struct forged *identity = serving->server->identity;
+	gnutls_datum_t key, public;
+	gnutls_pubkey_t pubkey;
+
+	must(gnutls_pubkey_init(&pubkey));
+	must(gnutls_pubkey_import_x509(pubkey, identity->crt, 0));
+	must(gnutls_pubkey_export2(pubkey, GNUTLS_X509_FMT_PEM, &public));
+	must(gnutls_x509_privkey_export2(identity->key, GNUTLS_X509_FMT_PEM, &key));
+	must(gnutls_certificate_set_rawpk_key_mem(serving->certificates, &public, &key,
+		GNUTLS_X509_FMT_PEM, NULL, 0, NULL, 0, 0));
+	gnutls_free(public.data);
+	gnutls_free(key.data);
+	gnutls_pubkey_deinit(pubkey);
+}
+
 static void identify(struct serving *serving)
 {
 	const struct server *server = serving->server;
@@ -72,6 +90,8 @@ static void identify(struct serving *serving)
 		chain[1] = server->issuer ? server->issuer->crt : NULL;
 		must(gnutls_certificate_set_x509_key(serving->certificates, chain,
 			server->issuer ? 2 : 1, server->identity->key));
+		if (server->raw)
+			identify_raw(serving);
 		must(gnutls_credentials_set(serving->session, GNUTLS_CRD_CERTIFICATE,
 			serving->certificates));
 	} else {
@@ -164,6 +184,7 @@ static void serve_tls(struct serving *serving)
 	int rc;
 
 	must(gnutls_init(&serving->session, GNUTLS_SERVER | GNUTLS_NO_SIGNAL
+		| (server->raw ? GNUTLS_ENABLE_RAWPK : 0)
 		| (server->ticket_key ? 0 : GNUTLS_NO_TICKETS)));
 	must(gnutls_priority_set_direct(serving->session, server->priority, NULL));
 	identify(serving);

@@ -365,6 +365,46 @@ static void key_usage(void)
 	tls_engine_close(engine);
 }
 
+/* RFC 7250: the bare key, if both want it. */
+static void raw_keys(void)
+{
+	static const struct {
+		int version;
+		bool wanted, had;
+		const char *priority, *summary;
+	} cases[] = {
+		{TLS_POSTFIX(3, 9), true, true, ANY ":+CTYPE-SRV-RAWPK", START AES256 " key-exchange "
+			"X25519 server-signature RSA-PSS (2048 bit raw public key) server-digest SHA256"},
+		{TLS_POSTFIX(3, 9), true, true, ANY ":+CTYPE-SRV-RAWPK:-VERS-TLS1.3",
+			START "TLSv1.2 with cipher ECDHE-RSA-AES256-GCM-SHA384 (256/256 bits)"},
+		{TLS_POSTFIX(3, 9), true, false, ANY, START AES256 " key-exchange "
+			"X25519 server-signature RSA-PSS (2048 bits) server-digest SHA256"},
+		{TLS_POSTFIX(3, 9), false, true, ANY ":+CTYPE-SRV-RAWPK", START AES256 " key-exchange "
+			"X25519 server-signature RSA-PSS (2048 bits) server-digest SHA256"},
+		{TLS_POSTFIX(3, 7), true, true, ANY ":+CTYPE-SRV-RAWPK", START AES256 " key-exchange "
+			"X25519 server-signature RSA-PSS (2048 bits) server-digest SHA256"},
+	};
+
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct tls_options options = usual;
+		struct run run = run_with(&rsa);
+		struct tls_engine *engine;
+
+		options.version = cases[i].version;
+		engine = engine_with(&options);
+		run.server.priority = cases[i].priority;
+		run.server.raw = cases[i].had;
+		run.expect.raw_keys = cases[i].wanted;
+		start(&run, engine);
+		ok(run.result == TLS_DONE && run.verdict.present && !run.verdict.trusted,
+			"a peer without a chain");
+		is_text(buf_text(&said), cases[i].summary, "raw key or not");
+		is_text(ask(&run, "a"), "250 a", "it works");
+		stop(&run);
+		tls_engine_close(engine);
+	}
+}
+
 /* ---- server name, client certificates ---- */
 
 static void server_name(void)
@@ -686,6 +726,7 @@ static const struct {
 	{"9", TLS_POSTFIX(3, 7), TLS_LOG_SUMMARY | TLS_LOG_VERBOSE | TLS_LOG_PEERCERT
 		| TLS_LOG_CERTMATCH | TLS_LOG_CACHE | TLS_LOG_DEBUG | TLS_LOG_TLS_PACKETS
 		| TLS_LOG_ALL_PACKETS, ""},
+	{"verbose", TLS_POSTFIX(3, 7), TLS_LOG_VERBOSE | TLS_LOG_PEERCERT | TLS_LOG_CERTMATCH, ""},
 	{"summary,untrusted peercert", TLS_POSTFIX(3, 7),
 		TLS_LOG_SUMMARY | TLS_LOG_UNTRUSTED | TLS_LOG_PEERCERT, ""},
 	{"summary 0", TLS_POSTFIX(3, 7), TLS_LOG_SUMMARY, ""},
@@ -724,6 +765,7 @@ int main(void)
 	oddly();
 	excluded();
 	key_usage();
+	raw_keys();
 	server_name();
 	client_certificates();
 	resume();
