@@ -179,20 +179,20 @@ class Message:
 
 
 class Call:
-    """One connection of the queue manager to the agent."""
+    """One connection of the queue manager to the agent, which must answer in so many seconds."""
 
-    def __init__(self, agent):
+    def __init__(self, agent, patience=PATIENCE):
         self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self.sock.settimeout(PATIENCE)
+        self.sock.settimeout(patience)
         self.sock.connect(os.path.join(agent.queue, "private", agent.program))
         self.buffer = b""
 
     def hear(self):
-        """One attribute list; None when the agent went away instead."""
+        """One attribute list; None when the agent went away instead, or never came."""
         while not take(self.buffer):
             try:
                 data = self.sock.recv(65536)
-            except ConnectionResetError:
+            except (ConnectionResetError, socket.timeout):
                 data = b""
             if not data:
                 return None
@@ -219,9 +219,9 @@ class Call:
         self.sock.close()
 
 
-def deliver(agent, message):
+def deliver(agent, message, patience=PATIENCE):
     """A whole delivery: connect, greeting, request, verdict."""
-    call = Call(agent)
+    call = Call(agent, patience)
     try:
         if not call.greeted():
             return None
@@ -366,6 +366,13 @@ class Peer:
         if self.buffer:
             raise Complaint("sent before the handshake: " + escape(self.buffer[:80]))
         self.sock = context.wrap_socket(self.sock, server_side=True)
+
+    def do_flood(self, count):
+        """A refusal of so many bytes in one line, as far as the client wants them."""
+        try:
+            self.sock.sendall(b"550 5.1.1 " + b"x" * int(count) + b"\r\n")
+        except OSError:
+            pass
 
     def do_kill(self, _):
         self.on_kill()

@@ -118,7 +118,7 @@ class Run:
         self.message = lab.Message(self.agent, self.case.message, rcpt=self.case.rcpts(), nexthop=nexthop,
                                    sender=self.case.one("from", "me@client.example").strip("<>"),
                                    **self.case.options())
-        self.verdict = lab.deliver(self.agent, self.message)
+        self.verdict = lab.deliver(self.agent, self.message, float(self.case.one("patience", lab.PATIENCE)))
 
     def finish(self):
         for number, server in self.servers.items():
