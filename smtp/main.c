@@ -122,7 +122,6 @@ static int run(struct agent *agent, const struct config *config, const struct ma
 	int status;
 
 	master_enter_queue(&jail);
-	service.slots = master_open_slots(args);
 	service.slots = master_open_slots(args); /* still root, outside the jail */
 	setup_agent(agent, &pool, config, args);
 	master_drop_privileges(args, &jail);
