@@ -95,7 +95,9 @@ static bool keeps(const struct tls_engine *engine, const struct tls_start *start
 
 static char *copy(const char *text)
 {
-	return strcpy(memory_new(strlen(text) + 1), text);
+	size_t size = strlen(text) + 1;
+
+	return memcpy(memory_new(size), text, size);
 }
 
 /* ---- before the handshake ---- */
