@@ -124,8 +124,9 @@ bool anchor_parse(struct pool *pool, const char *line, struct anchor *anchor)
 	list_split(&words, bare, TEXT_SPACE, false);
 	if (words.count < 2 || strcmp(words.items[0], ".") != 0)
 		return false;
-	while (at < words.count && (text_same(words.items[at], "IN")
-		|| text_number(words.items[at], 0, INT32_MAX, &ttl)))
+	while (at < words.count
+		&& (text_same(words.items[at], "IN")
+			|| text_number(words.items[at], 0, INT32_MAX, &ttl)))
 		at++;
 	for (size_t i = at + 1; i < words.count; i++)
 		list_add(&rdata, words.items[i]);
@@ -167,8 +168,8 @@ void root_anchors_read(struct pool *pool, const char *path, struct anchors *anch
 		read_file(pool, file, anchors);
 		fclose(file);
 	} else {
-		anchors->trouble = pool_format(pool, "cannot open %s: %s", path,
-			text_errno(pool, errno));
+		anchors->trouble =
+			pool_format(pool, "cannot open %s: %s", path, text_errno(pool, errno));
 	}
 	if (anchors->count > 0)
 		return;

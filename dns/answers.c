@@ -31,7 +31,7 @@ struct flight {
 	struct flight *next;
 	pthread_cond_t landed;
 	struct kept *kept; /* NULL until it has landed */
-	unsigned aboard; /* its leader and those who wait */
+	unsigned aboard;   /* its leader and those who wait */
 	size_t length;
 	char key[KEY_MOST];
 };
@@ -308,7 +308,7 @@ static void lead(struct answers *answers, struct pool *pool, struct dns_question
 	}
 }
 
-/* First all that we lead is asked and published, then we wait for others: so nobody waits for us. */
+/* All that we lead is published before we wait for others: so nobody waits for us meanwhile. */
 static void ask_all(void *self, struct pool *pool, struct dns_question *questions, size_t count,
 	enum dns_mode mode)
 {
@@ -317,13 +317,14 @@ static void ask_all(void *self, struct pool *pool, struct dns_question *question
 
 	for (size_t i = 0; i < count; i++)
 		if (!key_for(&questions[i], mode, pool, &tickets[i]))
-			questions[i].answer = dns_answer_without(pool, questions[i].name,
-				DNS_NO_NAME, "");
+			questions[i].answer =
+				dns_answer_without(pool, questions[i].name, DNS_NO_NAME, "");
 		else if (!from_cache(answers, pool, &tickets[i], &questions[i]))
 			board(answers, &tickets[i]);
 	lead(answers, pool, questions, tickets, count, mode);
 	for (size_t i = 0; i < count; i++)
 		if (tickets[i].flight && !tickets[i].leads)
+			/* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): we are still aboard */
 			await(answers, pool, tickets[i].flight, &questions[i]);
 }
 

@@ -61,10 +61,13 @@ static const char *describe(struct pool *pool, const char *reason)
 	const char *tail = reason + own_length(reason), *zone;
 
 	if ((zone = after(tail, " for DS ")))
-		return pool_format(pool, "no proof that %s may be unsigned; if only your own resolver "
-			"knows it, see safemx_dnssec_exceptions", name_at(pool, zone));
+		return pool_format(pool,
+			"no proof that %s may be unsigned; if only your own resolver "
+			"knows it, see safemx_dnssec_exceptions",
+			name_at(pool, zone));
 	if ((zone = after(tail, " for key ")))
-		return pool_format(pool, "%s, zone %s", words_of(pool, reason), name_at(pool, zone));
+		return pool_format(pool, "%s, zone %s", words_of(pool, reason),
+			name_at(pool, zone));
 	if (after(tail, " for trust anchor "))
 		return pool_format(pool, "%s, at the trust anchor", words_of(pool, reason));
 	return words_of(pool, reason);

@@ -16,8 +16,8 @@ struct request {
 	struct request *next, **place; /* among its context's open ones, until it has landed */
 	struct context *context;
 	struct batch *batch;
-	unsigned holders;              /* who started it, and libunbound while it is owed */
-	bool owed;                     /* the callback may still come */
+	unsigned holders; /* who started it, and libunbound while it is owed */
+	bool owed;        /* the callback may still come */
 	bool landed, given_up;
 	int id, error;
 	struct ub_result *answer;
@@ -28,15 +28,15 @@ struct context {
 	struct pump *pump;
 	struct ub_ctx *ub;
 	unsigned holders;
-	bool broken;                   /* its worker is gone: nothing will land any more */
+	bool broken; /* its worker is gone: nothing will land any more */
 	struct request *open;
 };
 
 struct pump {
-	pthread_mutex_t life; /* of making and deleting contexts: libunbound has global state there */
+	pthread_mutex_t life; /* of making and deleting them, where libunbound has globals */
 	pthread_mutex_t lock; /* of all contexts, requests and batches */
 	struct context *contexts;
-	int wake;             /* eventfd: look at what has changed */
+	int wake; /* eventfd: look at what has changed */
 	bool running, stopping;
 	pthread_t thread;
 };
@@ -53,7 +53,7 @@ static const char *const tuning[][2] = {
 	{"neg-cache-size:", "1m"},
 	{"cache-max-ttl:", "300"}, /* who repairs a zone expects it to count */
 	{"cache-max-negative-ttl:", "60"},
-	{"val-log-level:", "2"}, /* gives the reasons */
+	{"val-log-level:", "2"},           /* gives the reasons */
 	{"trust-anchor-signaling:", "no"}, /* a query at each start, for nothing */
 	{"root-key-sentinel:", "no"},
 	{"do-not-query-localhost:", "no"},
@@ -63,8 +63,8 @@ static const char *const tuning[][2] = {
 static const char *const hidden[] = {"home.arpa.", "test.", "invalid.", "onion."};
 
 /*
- * Names that resolvers answer themselves and unsigned (RFC 6761 6.4, RFC 7686 2), so that they would
- * be bogus and mail to them deferred: they don't exist, and may be said not to.
+ * Names that resolvers answer themselves and unsigned (RFC 6761 6.4, RFC 7686 2), so that they
+ * would be bogus and mail to them deferred: they don't exist, and may be said not to.
  */
 static const char *const never_signed[] = {"invalid.", "onion."};
 
@@ -195,6 +195,7 @@ struct request *request_start(struct context *context, const char *name, int typ
 		land(request, error, NULL);
 	settle(request);
 	pthread_mutex_unlock(&context->pump->lock);
+	/* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): the caller holds it still */
 	return request;
 }
 
@@ -236,6 +237,7 @@ void request_end(struct request *request)
 	pthread_mutex_lock(&pump->lock);
 	if (cancelled)
 		settle(request);
+	/* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): we hold it still */
 	request_let_go(request);
 	pthread_mutex_unlock(&pump->lock);
 }
@@ -287,8 +289,8 @@ static bool took(struct pool *pool, int error, const char *what, const char *val
 	const char **trouble)
 {
 	if (error != 0)
-		*trouble = pool_format(pool, "libunbound: %s %s: %s", what, value,
-			ub_strerror(error));
+		*trouble =
+			pool_format(pool, "libunbound: %s %s: %s", what, value, ub_strerror(error));
 	return error == 0;
 }
 
@@ -302,14 +304,16 @@ static bool set_insecure(struct ub_ctx *ub, struct pool *pool, const char *domai
 static bool set_upstream(struct ub_ctx *ub, struct pool *pool,
 	const struct context_settings *settings, const char **error)
 {
-	if (!settings->ipv6 && !took(pool, ub_ctx_set_option(ub, "do-ip6:", "no"), "do-ip6", "no",
-		error))
+	if (!settings->ipv6
+		&& !took(pool, ub_ctx_set_option(ub, "do-ip6:", "no"), "do-ip6", "no", error))
 		return false;
-	if (settings->root_hints && !took(pool, ub_ctx_set_option(ub, "root-hints:",
-		settings->root_hints), "root hints", settings->root_hints, error))
+	if (settings->root_hints
+		&& !took(pool, ub_ctx_set_option(ub, "root-hints:", settings->root_hints),
+			"root hints", settings->root_hints, error))
 		return false;
-	return settings->forwarder == NULL || took(pool,
-		ub_ctx_set_fwd(ub, settings->forwarder), "nameserver", settings->forwarder, error);
+	return settings->forwarder == NULL
+		|| took(pool, ub_ctx_set_fwd(ub, settings->forwarder), "nameserver",
+			settings->forwarder, error);
 }
 
 /* In the order of dns.md 4.2. ub_ctx_zone_remove() fixes the settings, and shows errors in them. */
@@ -332,7 +336,7 @@ static bool set_up(struct ub_ctx *ub, struct pool *pool, const struct context_se
 		return false;
 	for (size_t i = 0; i < COUNT(hidden); i++)
 		if (!took(pool, ub_ctx_zone_remove(ub, hidden[i]), "settings, at zone", hidden[i],
-			error))
+			    error))
 			return false;
 	return true;
 }
@@ -438,8 +442,8 @@ static void watch_add(struct watch *watch, struct context *context, int fd)
 	if (watch->count == watch->room) {
 		watch->room += 8;
 		watch->fds = memory_resize(watch->fds, watch->room, sizeof(*watch->fds));
-		watch->contexts = memory_resize(watch->contexts, watch->room,
-			sizeof(struct context *));
+		watch->contexts =
+			memory_resize(watch->contexts, watch->room, sizeof(struct context *));
 	}
 	watch->fds[watch->count] = (struct pollfd){.fd = fd, .events = POLLIN};
 	watch->contexts[watch->count++] = context;
@@ -473,6 +477,7 @@ static void give_up_on(struct context *context, int error)
 	pthread_mutex_lock(&context->pump->lock);
 	context->broken = true;
 	while ((request = context->open)) {
+		/* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): landing takes it off the list */
 		land(request, error, NULL);
 		settle(request);
 	}

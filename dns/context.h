@@ -22,10 +22,10 @@ struct pump *pump_new(void);
 void pump_free(struct pump *pump);
 
 struct context_settings {
-	const char *forwarder;      /* "127.0.0.1@53"; NULL: full recursion */
-	const char *const *anchors; /* DS or DNSKEY of the root as text; ends with NULL */
+	const char *forwarder;       /* "127.0.0.1@53"; NULL: full recursion */
+	const char *const *anchors;  /* DS or DNSKEY of the root as text; ends with NULL */
 	const char *const *insecure; /* domains without DNSSEC; ends with NULL */
-	const char *root_hints;     /* file; NULL: compiled in */
+	const char *root_hints;      /* file; NULL: compiled in */
 	bool ipv6;
 };
 

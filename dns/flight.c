@@ -23,10 +23,10 @@ struct airport {
 	struct pump *pump;
 	struct servers *servers;
 	int seconds;
-	struct cache *warned;   /* bogus answers that were warned of lately */
+	struct cache *warned; /* bogus answers that were warned of lately */
 	atomic_ulong secure, insecure, bogus, failed, late;
-	pthread_mutex_t lock;   /* of all below */
-	pthread_cond_t landed;  /* there is room in the air */
+	pthread_mutex_t lock;  /* of all below */
+	pthread_cond_t landed; /* there is room in the air */
 	unsigned flying;
 };
 
@@ -71,8 +71,8 @@ static void warn_bogus(struct flight *flight, const struct dns_question *questio
 	void *known = cache_take(flight->airport->warned, key, strlen(key));
 
 	if (known == NULL)
-		log_warning("DNSSEC validation failed for name=%s type=%s: %s", question->name, type,
-			why_bogus);
+		log_warning("DNSSEC validation failed for name=%s type=%s: %s", question->name,
+			type, why_bogus);
 	cache_put(flight->airport->warned, key, strlen(key), (void *)&yes,
 		clock_ms() + WARN_AGAIN_MS);
 }
@@ -90,7 +90,8 @@ static void bogus(struct flight *flight, const struct ub_result *result,
 	warn_bogus(flight, question, reason, why);
 }
 
-static void copy_records(struct pool *pool, const struct ub_result *result, struct dns_answer *answer)
+static void copy_records(struct pool *pool, const struct ub_result *result,
+	struct dns_answer *answer)
 {
 	size_t count = 0;
 
@@ -112,7 +113,8 @@ static void copy_records(struct pool *pool, const struct ub_result *result, stru
 static void believed(struct flight *flight, const struct ub_result *result,
 	struct dns_question *question)
 {
-	struct dns_answer answer = dns_answer_without(flight->pool, question->name, DNS_NO_NAME, "");
+	struct dns_answer answer =
+		dns_answer_without(flight->pool, question->name, DNS_NO_NAME, "");
 
 	if (result->canonname) {
 		answer.aliased = !name_same(result->canonname, question->name);
@@ -150,8 +152,8 @@ static bool take(struct flight *flight, int error, const struct ub_result *resul
 static void fail(struct flight *flight, struct open *open, const char *reason)
 {
 	open->settled = true;
-	open->question->answer = dns_answer_without(flight->pool, open->question->name,
-		DNS_TRY_AGAIN, reason);
+	open->question->answer =
+		dns_answer_without(flight->pool, open->question->name, DNS_TRY_AGAIN, reason);
 	count_one(&flight->airport->failed);
 }
 
@@ -200,8 +202,9 @@ static bool step(struct flight *flight, struct open *open, int64_t *next)
 
 	land(flight, open);
 	while (!open->settled && next_due(flight, open)) {
-		open->requests[open->started] = servers_ask(flight->airport->servers, &flight->order,
-			open->started, name, (int)open->question->type, &flight->batch);
+		open->requests[open->started] =
+			servers_ask(flight->airport->servers, &flight->order, open->started, name,
+				(int)open->question->type, &flight->batch);
 		open->started++;
 		open->since = clock_ms();
 		land(flight, open);
@@ -228,8 +231,8 @@ static void too_late(struct flight *flight, struct open *open)
 {
 	if (open->settled)
 		return;
-	fail(flight, open, pool_format(flight->pool, "no answer within %d s",
-		flight->airport->seconds));
+	fail(flight, open,
+		pool_format(flight->pool, "no answer within %d s", flight->airport->seconds));
 	count_one(&flight->airport->late);
 }
 
@@ -237,7 +240,9 @@ static void too_late(struct flight *flight, struct open *open)
 static const char *fly(struct airport *airport, struct pool *pool, struct dns_question *questions,
 	size_t count, int64_t deadline)
 {
-	struct flight flight = {.airport = airport, .pool = pool, .why_bogus = "",
+	struct flight flight = {.airport = airport,
+		.pool = pool,
+		.why_bogus = "",
 		.order = servers_order(airport->servers)};
 	struct open *open = POOL_ARRAY(pool, struct open, count);
 	size_t settled;

@@ -28,7 +28,7 @@ const char *judge_name(struct pool *pool, const struct lookup_options *options, 
 
 	if (options->idna)
 		ascii = options->idna_2003 ? name_to_ascii_2003(pool, name)
-			: name_to_ascii(pool, name);
+					   : name_to_ascii(pool, name);
 	ascii = name_bare(pool, ascii ? ascii : name);
 	if (strcmp(name, ".") == 0)
 		return ".";
@@ -86,9 +86,10 @@ static void unreadable(const struct bench *bench, enum lookup_status status, str
 
 	judged->status = status;
 	judged->count = 0;
-	judged->text = pool_format(bench->pool, "Name service error for name=%s type=%s: "
-		"Malformed or unexpected name server reply", name,
-		rr_type_name(bench->question->type));
+	judged->text = pool_format(bench->pool,
+		"Name service error for name=%s type=%s: "
+		"Malformed or unexpected name server reply",
+		name, rr_type_name(bench->question->type));
 }
 
 static void malformed_name(const struct bench *bench, enum dns_type type, const char *owner,
@@ -134,9 +135,10 @@ static void failed(const struct bench *bench, struct judged *judged)
 		judged->reason = pool_format(bench->pool, "DNSSEC: %s", answer->reason);
 	else if (answer->class == DNS_TRY_AGAIN)
 		judged->reason = answer->reason;
-	judged->text = pool_format(bench->pool, "Host or domain name not found. "
-		"Name service error for name=%s type=%s: %s%s%s%s", *name ? name : ".",
-		rr_type_name(bench->question->type), words(answer->class),
+	judged->text = pool_format(bench->pool,
+		"Host or domain name not found. "
+		"Name service error for name=%s type=%s: %s%s%s%s",
+		*name ? name : ".", rr_type_name(bench->question->type), words(answer->class),
 		*judged->reason ? " (" : "", judged->reason, *judged->reason ? ")" : "");
 }
 
@@ -144,9 +146,10 @@ static void failed(const struct bench *bench, struct judged *judged)
 static enum verdict refused(const struct bench *bench, struct judged *judged)
 {
 	judged->status = LOOKUP_NULL_MX;
-	judged->text = pool_format(bench->pool, bench->question->type == DNS_SRV
-		? "Domain %s does not support SRV requests"
-		: "Domain %s does not accept mail (nullMX)", bench->question->name);
+	judged->text = pool_format(bench->pool,
+		bench->question->type == DNS_SRV ? "Domain %s does not support SRV requests"
+						 : "Domain %s does not accept mail (nullMX)",
+		bench->question->name);
 	return REFUSED;
 }
 
@@ -260,7 +263,8 @@ static void keep_record(const struct bench *bench, const struct dns_record *reco
 		judged->records[judged->count] = *record;
 	else if (judged->count == JUDGE_RECORDS_MOST)
 		log_warning("DNS record count limit (%d) exceeded -- dropping excess record(s) "
-			"after qname=%s qtype=%s", JUDGE_RECORDS_MOST, bench->question->name,
+			    "after qname=%s qtype=%s",
+			JUDGE_RECORDS_MOST, bench->question->name,
 			rr_type_name(bench->question->type));
 	judged->count++;
 }
@@ -314,7 +318,8 @@ static void filter(const struct bench *bench, struct judged *judged)
 		int keep = options->filter(options->filter_context, text);
 
 		if (keep < 0) {
-			filtered_out(bench, LOOKUP_RETRY, "Invalid DNS reply filter syntax", judged);
+			filtered_out(bench, LOOKUP_RETRY, "Invalid DNS reply filter syntax",
+				judged);
 			return;
 		}
 		if (keep)

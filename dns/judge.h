@@ -1,8 +1,8 @@
 #ifndef DNS_JUDGE_H
 #define DNS_JUDGE_H
 /*
- * judge - what Postfix makes of one answer: the records it would take, or the status and the text of
- * a failure (dns.md 1.4, 1.5, 1.11). For lookup and tlsa.
+ * judge - what Postfix makes of one answer: the records it would take, or the status and the text
+ * of a failure (dns.md 1.4, 1.5, 1.11). For lookup and tlsa.
  */
 #include "dns/lookup.h"
 
@@ -13,10 +13,10 @@ struct judged {
 	enum dns_security security;
 	bool bogus;
 	bool aliased;
-	const char *text;   /* when not OK; else "" */
-	const char *reason; /* "DNSSEC: signature expired", "no answer within 30 s", or "" */
+	const char *text;        /* when not OK; else "" */
+	const char *reason;      /* "DNSSEC: signature expired", "no answer within 30 s", or "" */
 	const char *unvalidated; /* INSECURE because nothing can be validated: why; else "" */
-	const char *name;   /* canonical name */
+	const char *name;        /* canonical name */
 	struct dns_record *records; /* all well formed, with names that may be used; 0 unless OK */
 	size_t count;
 };

@@ -54,13 +54,13 @@ static const char *insecure_link(const struct asking *asking, const char *name, 
 		return pool_format(asking->pool, "the %s record of %s was looked up without DNSSEC",
 			what, name);
 	if (*judged->unvalidated)
-		return pool_format(asking->pool, "the %s record of %s cannot be validated: %s", what,
-			name, judged->unvalidated);
+		return pool_format(asking->pool, "the %s record of %s cannot be validated: %s",
+			what, name, judged->unvalidated);
 	for (int i = 0; i < ALIASES_MOST && !name_same(at, judged->name); i++) {
 		next = signed_target(asking, at);
 		if (next == NULL)
-			return pool_format(asking->pool, "the alias %s%s is not signed", at, i == 0
-				? pool_format(asking->pool, " -> %s", judged->name) : "");
+			return pool_format(asking->pool, "the alias %s%s is not signed", at,
+				i == 0 ? pool_format(asking->pool, " -> %s", judged->name) : "");
 		at = next;
 	}
 	return pool_format(asking->pool, "the %s record of %s is not signed", what, at);
@@ -102,8 +102,9 @@ static void add_host(struct lookup_set *set, struct lookup_host host)
 	set->hosts[at] = host;
 }
 
-void lookup_mx(const struct resolver *resolver, struct pool *pool, const struct lookup_options *options,
-	const char *domain, enum dns_mode mode, struct lookup_set *set)
+void lookup_mx(const struct resolver *resolver, struct pool *pool,
+	const struct lookup_options *options, const char *domain, enum dns_mode mode,
+	struct lookup_set *set)
 {
 	struct asking asking = {resolver, pool, options, mode};
 	struct judged judged;
@@ -117,8 +118,8 @@ void lookup_mx(const struct resolver *resolver, struct pool *pool, const struct 
 	ask_set(&asking, name, DNS_MX, &judged, set);
 	for (size_t i = 0; i < judged.count; i++)
 		if (rr_mx(pool, &judged.records[i], &mx))
-			add_host(set, (struct lookup_host){.host = mx.host,
-				.preference = mx.preference});
+			add_host(set,
+				(struct lookup_host){.host = mx.host, .preference = mx.preference});
 }
 
 /* A number below LIMIT, which is not 0. */
@@ -161,8 +162,9 @@ static void shuffle_by_weight(struct lookup_set *set)
 	}
 }
 
-void lookup_srv(const struct resolver *resolver, struct pool *pool, const struct lookup_options *options,
-	const char *service, const char *domain, enum dns_mode mode, struct lookup_set *set)
+void lookup_srv(const struct resolver *resolver, struct pool *pool,
+	const struct lookup_options *options, const char *service, const char *domain,
+	enum dns_mode mode, struct lookup_set *set)
 {
 	struct asking asking = {resolver, pool, options, mode};
 	struct judged judged;
@@ -179,8 +181,11 @@ void lookup_srv(const struct resolver *resolver, struct pool *pool, const struct
 	ask_set(&asking, name, DNS_SRV, &judged, set);
 	for (size_t i = 0; i < judged.count; i++)
 		if (rr_srv(pool, &judged.records[i], &srv))
-			add_host(set, (struct lookup_host){.host = srv.target,
-				.preference = srv.priority, .weight = srv.weight, .port = srv.port});
+			add_host(set,
+				(struct lookup_host){.host = srv.target,
+					.preference = srv.priority,
+					.weight = srv.weight,
+					.port = srv.port});
 	shuffle_by_weight(set);
 }
 
@@ -204,14 +209,16 @@ static bool is_address(struct pool *pool, const char *host, const int *families,
 }
 
 /* Starts a result; true if HOST has to be asked, under the name addrs->host. */
-static bool prepare(const struct asking *asking, const char *host, const int *families, size_t count,
-	struct lookup_addrs *addrs)
+static bool prepare(const struct asking *asking, const char *host, const int *families,
+	size_t count, struct lookup_addrs *addrs)
 {
 	struct judged judged;
 	const char *name;
 
-	*addrs = (struct lookup_addrs){.status = LOOKUP_NOT_FOUND, .security = DNS_INSECURE,
-		.alias_problem = "", .text = ""};
+	*addrs = (struct lookup_addrs){.status = LOOKUP_NOT_FOUND,
+		.security = DNS_INSECURE,
+		.alias_problem = "",
+		.text = ""};
 	addrs->host = addrs->canonical = name_plain(asking->pool, host);
 	if (is_address(asking->pool, host, families, count, addrs))
 		return false;
@@ -224,7 +231,8 @@ static bool prepare(const struct asking *asking, const char *host, const int *fa
 	return false;
 }
 
-static void add_addresses(struct pool *pool, const struct judged *judged, struct lookup_addrs *addrs)
+static void add_addresses(struct pool *pool, const struct judged *judged,
+	struct lookup_addrs *addrs)
 {
 	struct addr *all = POOL_ARRAY(pool, struct addr, addrs->count + judged->count);
 
@@ -233,7 +241,7 @@ static void add_addresses(struct pool *pool, const struct judged *judged, struct
 	addrs->addrs = all;
 	for (size_t i = 0; i < judged->count; i++)
 		if (addr_from_bytes(&all[addrs->count], judged->records[i].data,
-			judged->records[i].length, 0))
+			    judged->records[i].length, 0))
 			addrs->count++;
 }
 
@@ -282,8 +290,8 @@ static void ask_aliases(const struct asking *asking, struct lookup_addrs *result
 
 	for (size_t i = 0; i < count; i++)
 		if (alias_matters(asking, &results[i]))
-			questions[asked++] = (struct dns_question){.name = results[i].host,
-				.type = DNS_CNAME};
+			questions[asked++] =
+				(struct dns_question){.name = results[i].host, .type = DNS_CNAME};
 	if (asked == 0)
 		return;
 	resolver_ask_all(asking->resolver, asking->pool, questions, asked, asking->mode);
@@ -292,13 +300,15 @@ static void ask_aliases(const struct asking *asking, struct lookup_addrs *result
 			alias_known(asking, &questions[at++], &results[i]);
 }
 
-void lookup_hosts(const struct resolver *resolver, struct pool *pool, const struct lookup_options *options,
-	const char *const *hosts, size_t host_count, const int *families, size_t count,
-	enum dns_mode mode, struct lookup_addrs *results)
+void lookup_hosts(const struct resolver *resolver, struct pool *pool,
+	const struct lookup_options *options, const char *const *hosts, size_t host_count,
+	const int *families, size_t count, enum dns_mode mode, struct lookup_addrs *results)
 {
 	struct asking asking = {resolver, pool, options, mode};
-	struct dns_question *questions = POOL_ARRAY(pool, struct dns_question, host_count * count + 1);
-	struct lookup_addrs **whose = POOL_ARRAY(pool, struct lookup_addrs *, host_count * count + 1);
+	struct dns_question *questions =
+		POOL_ARRAY(pool, struct dns_question, host_count * count + 1);
+	struct lookup_addrs **whose =
+		POOL_ARRAY(pool, struct lookup_addrs *, host_count * count + 1);
 	size_t asked = 0;
 
 	for (size_t i = 0; i < host_count; i++) {
@@ -322,9 +332,9 @@ void lookup_hosts(const struct resolver *resolver, struct pool *pool, const stru
 	ask_aliases(&asking, results, host_count);
 }
 
-void lookup_host(const struct resolver *resolver, struct pool *pool, const struct lookup_options *options,
-	const char *host, const int *families, size_t count, enum dns_mode mode,
-	struct lookup_addrs *addrs)
+void lookup_host(const struct resolver *resolver, struct pool *pool,
+	const struct lookup_options *options, const char *host, const int *families, size_t count,
+	enum dns_mode mode, struct lookup_addrs *addrs)
 {
 	lookup_hosts(resolver, pool, options, &host, 1, families, count, mode, addrs);
 }

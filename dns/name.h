@@ -14,7 +14,7 @@ bool name_is_owner(const char *name, const char **reason);
 /* What Postfix warns of a name that is no owner name: "misplaced hyphen: -mx.example". */
 const char *name_complaint(struct pool *pool, const char *name);
 
-bool name_same(const char *a, const char *b);       /* ASCII case, one final dot ignored */
+bool name_same(const char *a, const char *b); /* ASCII case, one final dot ignored */
 /* Without a final dot, in POOL. The root is "". */
 const char *name_bare(struct pool *pool, const char *name);
 /* The same in lower case. */

@@ -105,12 +105,14 @@ static int before_name(unsigned type)
 	}
 }
 
-/* Rdata with its name uncompressed. Where that fails the bytes stay, and their reader refuses them. */
+/* Rdata with its name uncompressed. Where that fails the bytes stay: their reader refuses them. */
 static struct dns_record record_from(const struct reader *reader, const struct raw *raw)
 {
 	uint8_t data[6 + NAME_WIRE_MOST];
 	int before = before_name(raw->type);
-	struct dns_record record = {.owner = raw->owner, .data = raw->data, .length = raw->length,
+	struct dns_record record = {.owner = raw->owner,
+		.data = raw->data,
+		.length = raw->length,
 		.ttl = raw->ttl};
 
 	if (before >= 0 && raw->length > (size_t)before) {
@@ -148,7 +150,8 @@ static bool follow(const struct reader *reader, const struct raw *raw, struct dn
 }
 
 /* A record of the wanted type. One of another class is kept as what nobody can read. */
-static void add_record(const struct reader *reader, const struct raw *raw, struct dns_answer *answer)
+static void add_record(const struct reader *reader, const struct raw *raw,
+	struct dns_answer *answer)
 {
 	struct dns_record record = record_from(reader, raw);
 
@@ -167,7 +170,8 @@ static bool read_answers(struct reader *reader, unsigned count, enum dns_type ty
 
 	answer->ttl = UINT32_MAX;
 	answer->records = POOL_ARRAY(reader->pool, struct dns_record,
-		count < (size_t)(reader->end - reader->at) / RECORD_FIXED + 1 ? count
+		count < (size_t)(reader->end - reader->at) / RECORD_FIXED + 1
+			? count
 			: (size_t)(reader->end - reader->at) / RECORD_FIXED + 1);
 	while (count-- > 0) {
 		if (!read_record(reader, &raw))

@@ -56,8 +56,8 @@ static enum dns_rcode_class class_of(int error)
 /* libc says failures by h_errno; the reply, if there was one, still tells how long it holds. */
 static struct dns_answer failed(struct query *query, const char *name)
 {
-	struct dns_answer answer = dns_answer_without(query->pool, name,
-		class_of(query->state.res_h_errno), "");
+	struct dns_answer answer =
+		dns_answer_without(query->pool, name, class_of(query->state.res_h_errno), "");
 	struct dns_answer said;
 
 	if (packet_read(query->pool, query->reply, NEGATIVE_MOST, name, query->type, &said)
@@ -73,12 +73,13 @@ static struct dns_answer ask_once(struct query *query, const char *name)
 	int length;
 
 	memset(query->reply, 0, NEGATIVE_MOST);
-	length = (search ? res_nsearch : res_nquery)(&query->state, name, ns_c_in,
-		(int)query->type, query->reply, REPLY_MOST);
+	length = (search ? res_nsearch : res_nquery)(&query->state, name, ns_c_in, (int)query->type,
+		query->reply, REPLY_MOST);
 	if (length < 0)
 		return failed(query, name);
 	if (!packet_read(query->pool, query->reply,
-		(size_t)length < REPLY_MOST ? (size_t)length : REPLY_MOST, name, query->type, &answer))
+		    (size_t)length < REPLY_MOST ? (size_t)length : REPLY_MOST, name, query->type,
+		    &answer))
 		return dns_answer_without(query->pool, name, DNS_TRY_AGAIN, "malformed answer");
 	if (answer.class != DNS_ANSWERED && answer.class != DNS_NO_DATA) {
 		answer.name = name_bare(query->pool, name);

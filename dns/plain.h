@@ -11,7 +11,7 @@
 #include "util/addr.h"
 
 struct plain_options {
-	bool defnames, search; /* smtp_dns_resolver_options; for address questions only */
+	bool defnames, search;     /* smtp_dns_resolver_options; for address questions only */
 	const struct addr *server; /* asked instead of resolv.conf's, IPv4; NULL: none (tests) */
 };
 

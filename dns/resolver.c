@@ -23,7 +23,9 @@ void resolver_ask_all(const struct resolver *resolver, struct pool *pool,
 struct dns_answer dns_answer_without(struct pool *pool, const char *name,
 	enum dns_rcode_class class, const char *reason)
 {
-	return (struct dns_answer){.class = class, .security = DNS_INSECURE, .reason = reason,
+	return (struct dns_answer){.class = class,
+		.security = DNS_INSECURE,
+		.reason = reason,
 		.name = name_bare(pool, name)};
 }
 
@@ -39,8 +41,7 @@ struct dns_answer dns_answer_copy(struct pool *pool, const struct dns_answer *an
 
 		copy.records[i] = *from;
 		copy.records[i].owner = pool_text(pool, from->owner);
-		copy.records[i].data =
-			(const uint8_t *)pool_bytes(pool, from->data, from->length);
+		copy.records[i].data = (const uint8_t *)pool_bytes(pool, from->data, from->length);
 	}
 	return copy;
 }

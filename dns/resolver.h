@@ -11,17 +11,23 @@
 #include "util/pool.h"
 
 enum dns_type {
-	DNS_A = 1, DNS_NS = 2, DNS_CNAME = 5, DNS_MX = 15, DNS_TXT = 16, DNS_AAAA = 28, DNS_SRV = 33,
+	DNS_A = 1,
+	DNS_NS = 2,
+	DNS_CNAME = 5,
+	DNS_MX = 15,
+	DNS_TXT = 16,
+	DNS_AAAA = 28,
+	DNS_SRV = 33,
 	DNS_TLSA = 52
 };
 
-enum dns_rcode_class { /* what the servers said, before anybody reads records */
-	DNS_ANSWERED,   /* records of the wanted type */
-	DNS_NO_NAME,    /* NXDOMAIN */
-	DNS_NO_DATA,    /* the name exists, such a record doesn't */
-	DNS_TRY_AGAIN,  /* SERVFAIL, REFUSED, no answer in time: temporary */
+enum dns_rcode_class {   /* what the servers said, before anybody reads records */
+	DNS_ANSWERED,    /* records of the wanted type */
+	DNS_NO_NAME,     /* NXDOMAIN */
+	DNS_NO_DATA,     /* the name exists, such a record doesn't */
+	DNS_TRY_AGAIN,   /* SERVFAIL, REFUSED, no answer in time: temporary */
 	DNS_NO_RECOVERY, /* FORMERR, NOTIMP */
-	DNS_LOOP,       /* more aliases than are followed; counts as not found (dns.md 1.5) */
+	DNS_LOOP,        /* more aliases than are followed; counts as not found (dns.md 1.5) */
 };
 
 enum dns_security {
@@ -31,25 +37,25 @@ enum dns_security {
 };
 
 struct dns_record {
-	const char *owner;      /* name it was found at, without final dot, in the server's case */
-	const uint8_t *data;    /* rdata, uncompressed */
+	const char *owner;   /* name it was found at, without final dot, in the server's case */
+	const uint8_t *data; /* rdata, uncompressed */
 	size_t length;
-	uint32_t ttl;           /* seconds */
+	uint32_t ttl; /* seconds */
 };
 
 struct dns_answer {
 	enum dns_rcode_class class;
 	enum dns_security security;
 	/*
-	 * For people: the validator's words (BOGUS), "no answer within 30 s" (TRY_AGAIN), why nothing
-	 * can be validated (INSECURE); "" when there is nothing to say.
+	 * For people: the validator's words (BOGUS), "no answer within 30 s" (TRY_AGAIN), why
+	 * nothing can be validated (INSECURE); "" when there is nothing to say.
 	 */
 	const char *reason;
-	const char *name;       /* the name asked last: the canonical one after aliases; no final dot */
-	bool aliased;           /* name is another than what was asked */
+	const char *name; /* the name asked last: the canonical one after aliases; no final dot */
+	bool aliased;     /* name is another than what was asked */
 	struct dns_record *records;
-	size_t count;           /* 0 unless DNS_ANSWERED */
-	uint32_t ttl;           /* smallest of the answer */
+	size_t count; /* 0 unless DNS_ANSWERED */
+	uint32_t ttl; /* smallest of the answer */
 };
 
 enum dns_mode {
@@ -66,12 +72,12 @@ struct dns_question {
 struct resolver {
 	void *self;
 	/*
-	 * Asks NAME (A-labels, no final dot needed) for TYPE, class IN, within the resolver's own time
-	 * limit. *answer and its memory are in POOL. Thread-safe.
+	 * Asks NAME (A-labels, no final dot needed) for TYPE, class IN, within the resolver's own
+	 * time limit. *answer and its memory are in POOL. Thread-safe.
 	 */
 	void (*ask)(void *self, struct pool *pool, const char *name, enum dns_type type,
 		enum dns_mode mode, struct dns_answer *answer);
-	/* The same for several questions side by side; NULL: it can only ask one after the other. */
+	/* The same for several questions side by side; NULL: it can only ask one by one. */
 	void (*ask_all)(void *self, struct pool *pool, struct dns_question *questions, size_t count,
 		enum dns_mode mode);
 };

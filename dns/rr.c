@@ -5,7 +5,11 @@
 #include "util/buf.h"
 #include "util/text.h"
 
-enum { WIRE_NAME_MOST = 255, WIRE_LABEL_MOST = 63 }; /* RFC 1035 3.1 */
+enum {
+	WIRE_NAME_MOST = 255,
+	WIRE_LABEL_MOST = 63,
+	NAME_TEXT_MOST = 4 * WIRE_NAME_MOST
+}; /* RFC 1035 3.1 */
 
 static unsigned number16(const uint8_t *at)
 {
@@ -29,7 +33,7 @@ static void add_byte(struct buf *text, uint8_t byte)
  */
 size_t rr_name(struct pool *pool, const uint8_t *data, size_t length, const char **name)
 {
-	struct buf text = BUF(4 * WIRE_NAME_MOST);
+	struct buf text = BUF(NAME_TEXT_MOST);
 	size_t at = 0, label;
 
 	if (length > WIRE_NAME_MOST)
@@ -83,20 +87,25 @@ bool rr_srv(struct pool *pool, const struct dns_record *record, struct rr_srv *s
 	if (record->length < 7
 		|| rr_name(pool, data + 6, record->length - 6, &target) != record->length - 6)
 		return false;
-	*srv = (struct rr_srv){.priority = number16(data), .weight = number16(data + 2),
-		.port = number16(data + 4), .target = target};
+	*srv = (struct rr_srv){.priority = number16(data),
+		.weight = number16(data + 2),
+		.port = number16(data + 4),
+		.target = target};
 	return true;
 }
 
-/* RFC 6698 2.1. What the numbers mean, and whether the data has the length they ask for, is tls's. */
+/* RFC 6698 2.1. What the numbers mean, and how long the data should be, is for tls to say. */
 bool rr_tlsa(const struct dns_record *record, struct rr_tlsa *tlsa)
 {
 	const uint8_t *data = record->data;
 
 	if (record->length < 3)
 		return false;
-	*tlsa = (struct rr_tlsa){.usage = data[0], .selector = data[1], .matching = data[2],
-		.data = data + 3, .length = record->length - 3};
+	*tlsa = (struct rr_tlsa){.usage = data[0],
+		.selector = data[1],
+		.matching = data[2],
+		.data = data + 3,
+		.length = record->length - 3};
 	return true;
 }
 
@@ -197,7 +206,8 @@ static const char *tlsa_text(struct pool *pool, const struct dns_record *record)
 	return text_lower(text);
 }
 
-static const char *value_text(struct pool *pool, enum dns_type type, const struct dns_record *record)
+static const char *value_text(struct pool *pool, enum dns_type type,
+	const struct dns_record *record)
 {
 	const char *text;
 

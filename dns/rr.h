@@ -1,13 +1,25 @@
 #ifndef DNS_RR_H
 #define DNS_RR_H
-/* rr - rdata to typed records. Every reader takes hostile bytes and says false to what is not one. */
+/* rr - rdata to typed records. Each reader takes hostile bytes, and says false to what is none. */
 #include <stdbool.h>
 #include <stdint.h>
 #include "dns/resolver.h"
 
-struct rr_mx { unsigned preference; const char *host; };            /* host "": null MX (RFC 7505) */
-struct rr_srv { unsigned priority, weight, port; const char *target; }; /* RFC 2782; "": not offered */
-struct rr_tlsa { uint8_t usage, selector, matching; const uint8_t *data; size_t length; }; /* RFC 6698 */
+struct rr_mx {
+	unsigned preference;
+	const char *host; /* "": null MX (RFC 7505) */
+};
+
+struct rr_srv { /* RFC 2782 */
+	unsigned priority, weight, port;
+	const char *target; /* "": not offered */
+};
+
+struct rr_tlsa { /* RFC 6698 */
+	uint8_t usage, selector, matching;
+	const uint8_t *data; /* the record's */
+	size_t length;
+};
 
 bool rr_mx(struct pool *pool, const struct dns_record *record, struct rr_mx *mx);
 bool rr_srv(struct pool *pool, const struct dns_record *record, struct rr_srv *srv);

@@ -26,10 +26,10 @@ struct server {
 struct servers {
 	struct servers_options options;
 	struct pump *pump;
-	pthread_mutex_t lock;    /* of all below; and contexts are made under it */
+	pthread_mutex_t lock; /* of all below; and contexts are made under it */
 	struct nameservers names;
 	struct server all[NAMESERVERS_MOST];
-	size_t count;            /* 0: resolv.conf was not read yet */
+	size_t count; /* 0: resolv.conf was not read yet */
 	unsigned generation;
 	bool recursion;
 	int64_t looked;
@@ -183,10 +183,11 @@ static void make_context(struct servers *servers, struct server *server)
 	};
 
 	if (server->address) {
-		settings.forwarder = pool_format(&pool, "%s@%u", server->address,
-			servers->options.port);
-		settings.ipv6 = settings.ipv6 || (addr_parse(&addr, server->address, 0)
-			&& addr_family(&addr) == AF_INET6);
+		settings.forwarder =
+			pool_format(&pool, "%s@%u", server->address, servers->options.port);
+		settings.ipv6 = settings.ipv6
+			|| (addr_parse(&addr, server->address, 0)
+				&& addr_family(&addr) == AF_INET6);
 	}
 	server->context = context_new(servers->pump, &pool, &settings, NULL, &error);
 	server->made = clock_ms();
@@ -279,7 +280,7 @@ const char *servers_text(struct servers *servers, struct pool *pool)
 		if (servers->all[i].address)
 			list_add(&list, servers->all[i].address);
 	text = servers->recursion ? "full recursion"
-		: pool_format(pool, "forwarding to %s", list_join(&list, ", "));
+				  : pool_format(pool, "forwarding to %s", list_join(&list, ", "));
 	pthread_mutex_unlock(&servers->lock);
 	return text;
 }
@@ -290,7 +291,8 @@ const char *servers_first(struct servers *servers, struct pool *pool)
 
 	pthread_mutex_lock(&servers->lock);
 	text = servers->count && servers->all[0].address
-		? pool_format(pool, "nameserver %s", servers->all[0].address) : "full recursion";
+		? pool_format(pool, "nameserver %s", servers->all[0].address)
+		: "full recursion";
 	pthread_mutex_unlock(&servers->lock);
 	return text;
 }

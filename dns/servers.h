@@ -13,10 +13,10 @@ struct servers;
 struct servers_options {
 	const char *resolv_conf;
 	unsigned port;
-	const char *const *anchors;  /* as in context_settings */
+	const char *const *anchors; /* as in context_settings */
 	const char *const *insecure;
 	const char *root_hints;
-	bool ipv6;                   /* for recursion; else the nameserver's family decides, too */
+	bool ipv6; /* for recursion; else the nameserver's family decides, too */
 };
 
 /* Who is asked, in this order; of one reading of resolv.conf. */

@@ -6,7 +6,10 @@
 
 static void nothing(const char *host, struct tlsa_set *set)
 {
-	*set = (struct tlsa_set){.status = LOOKUP_NOT_FOUND, .base = host, .query = "", .text = "",
+	*set = (struct tlsa_set){.status = LOOKUP_NOT_FOUND,
+		.base = host,
+		.query = "",
+		.text = "",
 		.reason = ""};
 }
 
@@ -49,8 +52,9 @@ static void ask_at(const struct resolver *resolver, struct pool *pool,
 		read_records(pool, &judged, set);
 }
 
-void lookup_tlsa(const struct resolver *resolver, struct pool *pool, const struct lookup_options *options,
-	const char *host, const struct lookup_addrs *addrs, unsigned port, struct tlsa_set *set)
+void lookup_tlsa(const struct resolver *resolver, struct pool *pool,
+	const struct lookup_options *options, const char *host, const struct lookup_addrs *addrs,
+	unsigned port, struct tlsa_set *set)
 {
 	bool secure = addrs->security == DNS_SECURE && addrs->status == LOOKUP_OK;
 

@@ -31,10 +31,10 @@ enum trust {
 };
 
 struct unbound {
-	struct pool pool;         /* of the settings, and of WHY under the lock */
+	struct pool pool; /* of the settings, and of WHY under the lock */
 	struct anchors anchors;
 	const char *anchor_file, *probe_text, *probe_name;
-	int probe_type;           /* 0: no probe */
+	int probe_type; /* 0: no probe */
 	enum dns_upstream upstream;
 	int seconds;
 	struct resolver plain;
@@ -43,14 +43,14 @@ struct unbound {
 	struct airport *airport;
 	atomic_ulong asked;
 
-	pthread_mutex_t lock;     /* of all below */
-	pthread_cond_t probed;    /* a probe ended */
+	pthread_mutex_t lock;  /* of all below */
+	pthread_cond_t probed; /* a probe ended */
 	enum trust trust;
-	const char *why;          /* not STRICT: the reason, for people; never NULL */
-	const char *warned_of;    /* the last reason that was logged; NULL: none */
+	const char *why;       /* not STRICT: the reason, for people; never NULL */
+	const char *warned_of; /* the last reason that was logged; NULL: none */
 	bool introduced, probing;
-	unsigned probes;          /* that ended */
-	int64_t probe_again;      /* NONE: when, clock_ms() */
+	unsigned probes;     /* that ended */
+	int64_t probe_again; /* NONE: when, clock_ms() */
 };
 
 static void wait_until(struct unbound *unbound, int64_t until)
@@ -73,7 +73,8 @@ static void warn_anchors(struct unbound *unbound)
 		log_warning("DNSSEC: %u lines of %s are no trust anchors of the root",
 			anchors->skipped, unbound->anchor_file);
 	if (!root_anchors_have(anchors, ANCHOR_KSK_2024))
-		log_warning("DNSSEC: %s lacks the root's key %d, which signs from 11 October 2026 on",
+		log_warning(
+			"DNSSEC: %s lacks the root's key %d, which signs from 11 October 2026 on",
 			unbound->anchor_file, ANCHOR_KSK_2024);
 }
 
@@ -107,7 +108,8 @@ static const char *diagnosis(struct unbound *unbound, struct pool *pool, const c
 			root_anchors_tags(pool, &unbound->anchors),
 			*unbound->anchors.trouble ? "this program" : unbound->anchor_file);
 	case BOGUS_CLOCK:
-		return "the clock of this machine is wrong, or the root's signatures are out of date";
+		return "the clock of this machine is wrong, or the root's signatures are out of "
+		       "date";
 	case BOGUS_OTHER:
 		break;
 	}
@@ -153,7 +155,8 @@ static enum trust probe(struct unbound *unbound, struct pool *pool, int64_t dead
 			*why = pool_format(pool, "DNSSEC: %s", answer.reason);
 			return TRUST_UNKNOWN;
 		}
-		if (unbound->upstream == DNS_UPSTREAM_AUTO && bogus_cause(why_bogus) == BOGUS_STRIPPED
+		if (unbound->upstream == DNS_UPSTREAM_AUTO
+			&& bogus_cause(why_bogus) == BOGUS_STRIPPED
 			&& recursion_works(unbound, pool)) {
 			log_info("DNSSEC: %s: going on by full recursion", *why);
 			return TRUST_STRICT;
@@ -180,7 +183,8 @@ static void conclude(struct unbound *unbound, enum trust trust, const char *why)
 	unbound->probe_again = clock_ms() + PROBE_AGAIN_MS;
 	if (strcmp(why, unbound->why) != 0)
 		unbound->why = pool_text(&unbound->pool, why);
-	news = trust == TRUST_STRICT ? unbound->warned_of != NULL
+	news = trust == TRUST_STRICT
+		? unbound->warned_of != NULL
 		: unbound->warned_of == NULL || strcmp(unbound->warned_of, why) != 0;
 	unbound->warned_of = trust == TRUST_STRICT ? NULL : unbound->why;
 	pthread_cond_broadcast(&unbound->probed);
@@ -192,13 +196,14 @@ static void conclude(struct unbound *unbound, enum trust trust, const char *why)
 		log_warning("DNSSEC validation may be unavailable");
 		log_warning("reason: dnssec_probe '%s' received %s: %s", unbound->probe_text,
 			trust == TRUST_NONE ? "a response that is not DNSSEC validated"
-				: "no response", why);
+					    : "no response",
+			why);
 	}
 }
 
 /*
- * Shall this thread probe? Waits for one that does, until DEADLINE, unless the last probe's result is
- * good enough for now. Called with the lock on.
+ * Shall this thread probe? Waits for one that does, until DEADLINE, unless the last probe's result
+ * is good enough for now. Called with the lock on.
  */
 static bool probe_is_ours(struct unbound *unbound, int64_t deadline)
 {
@@ -266,8 +271,8 @@ static void ask_trusted(struct unbound *unbound, struct pool *pool, struct dns_q
 		break;
 	case TRUST_UNKNOWN:
 		for (size_t i = 0; i < count; i++)
-			questions[i].answer = dns_answer_without(pool, questions[i].name,
-				DNS_TRY_AGAIN, why);
+			questions[i].answer =
+				dns_answer_without(pool, questions[i].name, DNS_TRY_AGAIN, why);
 		break;
 	}
 }
@@ -292,8 +297,8 @@ static void ask_all(void *self, struct pool *pool, struct dns_question *question
 			whose[goods] = i;
 			good[goods++] = questions[i];
 		} else {
-			questions[i].answer = dns_answer_without(pool, questions[i].name,
-				DNS_NO_NAME, "");
+			questions[i].answer =
+				dns_answer_without(pool, questions[i].name, DNS_NO_NAME, "");
 		}
 	}
 	if (goods > 0)
@@ -395,11 +400,13 @@ static bool try_settings(struct unbound *unbound, const struct servers_options *
 	const char **error)
 {
 	const char *unknown = NULL;
-	struct context_settings settings = {.forwarder = "127.0.0.1@53", .anchors = options->anchors,
-		.insecure = options->insecure, .root_hints = options->root_hints,
+	struct context_settings settings = {.forwarder = "127.0.0.1@53",
+		.anchors = options->anchors,
+		.insecure = options->insecure,
+		.root_hints = options->root_hints,
 		.ipv6 = options->ipv6};
-	struct context *context = context_new(unbound->pump, &unbound->pool, &settings, &unknown,
-		error);
+	struct context *context =
+		context_new(unbound->pump, &unbound->pool, &settings, &unknown, error);
 
 	if (context && unknown)
 		log_warning("libunbound %s does not know the option %s", ub_version(), unknown);
@@ -413,8 +420,8 @@ static bool set_up(struct unbound *unbound, const struct unbound_options *option
 	struct pool *pool = &unbound->pool;
 	struct list anchors = {.pool = pool}, insecure = {.pool = pool};
 	struct servers_options servers = {
-		.resolv_conf = pool_text(pool, options->resolv_conf ? options->resolv_conf
-			: "/etc/resolv.conf"),
+		.resolv_conf = pool_text(pool,
+			options->resolv_conf ? options->resolv_conf : "/etc/resolv.conf"),
 		.port = options->port ? options->port : 53,
 		.root_hints = options->root_hints ? pool_text(pool, options->root_hints) : NULL,
 		.ipv6 = options->ipv6,

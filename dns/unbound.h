@@ -17,16 +17,16 @@
 enum dns_upstream { DNS_UPSTREAM_AUTO, DNS_UPSTREAM_FORWARD, DNS_UPSTREAM_RECURSION };
 
 struct unbound_options {
-	enum dns_upstream upstream;   /* AUTO forwards, and recurses if the nameserver loses DNSSEC */
-	const char *anchor_file;      /* read by unbound_new(), before chroot */
-	const char *exceptions;       /* domains without DNSSEC, list */
-	const char *probe;            /* "ns:."; "" switches it off: answers are validated strictly */
-	bool ipv6;                    /* inet_protocols has it */
-	int seconds;                  /* deadline of each lookup; 0: 30 */
-	const char *resolv_conf;      /* NULL: /etc/resolv.conf; read after chroot, watched */
-	struct resolver plain;        /* asked instead where nothing can be validated; NULL ask: libc */
-	unsigned port;                /* of the nameservers; 0: 53 (tests) */
-	const char *root_hints;       /* for recursion; NULL: compiled in (tests) */
+	enum dns_upstream upstream; /* AUTO forwards, and recurses if the nameserver loses DNSSEC */
+	const char *anchor_file;    /* read by unbound_new(), before chroot */
+	const char *exceptions;     /* domains without DNSSEC, list */
+	const char *probe;          /* "ns:."; "" switches it off: answers are validated strictly */
+	bool ipv6;                  /* inet_protocols has it */
+	int seconds;                /* deadline of each lookup; 0: 30 */
+	const char *resolv_conf;    /* NULL: /etc/resolv.conf; read after chroot, watched */
+	struct resolver plain;  /* asked instead where nothing can be validated; NULL ask: libc */
+	unsigned port;          /* of the nameservers; 0: 53 (tests) */
+	const char *root_hints; /* for recursion; NULL: compiled in (tests) */
 };
 
 struct unbound;
@@ -49,14 +49,14 @@ struct resolver unbound_resolver(struct unbound *unbound);
  * Can answers be validated here? Probes the root at the first call; what it finds is logged once,
  * in plain words. False: nothing is vouched for, and *reason (constant or long-lived) says why. It
  * may become true: after a failure the next call probes again, and where the probe was bogus (the
- * nameserver loses DNSSEC records, the anchor or the clock is out of date) the next call after a new
- * resolv.conf, or after ten minutes. Once true it stays so.
+ * nameserver loses DNSSEC records, the anchor or the clock is out of date) the next call after a
+ * new resolv.conf, or after ten minutes. Once true it stays so.
  */
 bool unbound_validates(struct unbound *unbound, const char **reason);
 
 struct unbound_numbers {
 	unsigned long asked, secure, insecure, bogus, failed, late; /* questions */
-	unsigned long contexts; /* made so far */
+	unsigned long contexts;                                     /* made so far */
 };
 
 struct unbound_numbers unbound_numbers(const struct unbound *unbound);

@@ -53,15 +53,18 @@ static void test_holds(void)
 		resolver_ask(&resolver, &pool, x->name, x->type, DNS_VALIDATED, &again);
 		okf(fake_asked(&fake) == before + 1, "%s is kept for %d s", x->name, x->seconds);
 		ok(first.class == again.class && first.security == again.security
-			&& first.count == again.count && first.aliased == again.aliased
-			&& first.ttl == again.ttl, "the answer is the same");
+				&& first.count == again.count && first.aliased == again.aliased
+				&& first.ttl == again.ttl,
+			"the answer is the same");
 		is_text(again.name, first.name, "its name");
 		is_text(again.reason, first.reason, "its reason");
 		for (size_t i = 0; i < first.count; i++)
 			ok(first.records[i].length == again.records[i].length
-				&& memcmp(first.records[i].data, again.records[i].data,
-					first.records[i].length) == 0
-				&& strcmp(first.records[i].owner, again.records[i].owner) == 0,
+					&& memcmp(first.records[i].data, again.records[i].data,
+						   first.records[i].length)
+						== 0
+					&& strcmp(first.records[i].owner, again.records[i].owner)
+						== 0,
 				"a record");
 		clock_advance(1);
 		resolver_ask(&resolver, &pool, x->name, x->type, DNS_VALIDATED, &again);
@@ -108,7 +111,8 @@ static void test_no_validation(void)
 	struct dns_answer answer;
 
 	resolver_ask(&resolver, &pool, "a.test", DNS_A, DNS_VALIDATED, &answer);
-	ok(answer.class == DNS_TRY_AGAIN && *answer.reason, "no validation: try again, with a reason");
+	ok(answer.class == DNS_TRY_AGAIN && *answer.reason,
+		"no validation: try again, with a reason");
 	resolver_ask(&resolver, &pool, "a.test", DNS_A, DNS_PLAIN, &answer);
 	ok(answer.class == DNS_ANSWERED, "plain ones work");
 	pool_free(&pool);
@@ -165,7 +169,8 @@ static void *one_of_crowd(void *context)
 static void test_single_flight(void)
 {
 	struct slow slow = {.fake = fake_resolver(lines, COUNT(lines)),
-		.lock = PTHREAD_MUTEX_INITIALIZER, .open = PTHREAD_COND_INITIALIZER};
+		.lock = PTHREAD_MUTEX_INITIALIZER,
+		.open = PTHREAD_COND_INITIALIZER};
 	struct resolver upstream = {.self = &slow, .ask = slow_ask};
 	struct answers *answers = answers_new(upstream, upstream, 100);
 	struct crowd crowd = {.resolver = answers_resolver(answers)};
@@ -218,8 +223,9 @@ static void *ask_around(void *context)
 		struct dns_question questions[COUNT(names)];
 
 		for (unsigned q = 0; q < COUNT(names); q++)
-			questions[q] = (struct dns_question){.name = names[(q * 3 + i) % COUNT(names)],
-				.type = i % 2 ? DNS_MX : DNS_A};
+			questions[q] =
+				(struct dns_question){.name = names[(q * 3 + i) % COUNT(names)],
+					.type = i % 2 ? DNS_MX : DNS_A};
 		resolver_ask_all(&crowd->resolver, &pool, questions, COUNT(names), DNS_VALIDATED);
 		for (unsigned q = 0; q < COUNT(names); q++)
 			if (strcmp(questions[q].name, "nosuch.test") == 0

@@ -81,8 +81,13 @@ static bool write_resolv_conf(struct lab *lab, const char *path, const char *add
 static struct unbound *start(struct lab *lab, struct resolver plain)
 {
 	struct unbound_options options = {.upstream = DNS_UPSTREAM_FORWARD,
-		.anchor_file = lab->anchors, .exceptions = "lan", .probe = "ns:.", .ipv6 = true,
-		.seconds = SECONDS, .resolv_conf = lab->resolv_conf, .plain = plain,
+		.anchor_file = lab->anchors,
+		.exceptions = "lan",
+		.probe = "ns:.",
+		.ipv6 = true,
+		.seconds = SECONDS,
+		.resolv_conf = lab->resolv_conf,
+		.plain = plain,
 		.port = (unsigned)lab->port};
 	const char *error = NULL;
 	struct unbound *unbound = unbound_new(&lab->pool, &options, &error);
@@ -224,32 +229,42 @@ static const struct set_case {
 		"the MX record of insecure.test is not signed"},
 	{"viainsec.alias.test", LOOKUP_OK, DNS_INSECURE, 1,
 		"the alias alias.insecure.test is not signed"},
-	{"implicit.test", LOOKUP_NOT_FOUND, DNS_SECURE, 0, FRAME "implicit.test type=MX: "
-		"Host found but no data record of requested type"},
-	{"nodata.alias.test", LOOKUP_NOT_FOUND, DNS_SECURE, 0, FRAME "nodata.test type=MX: "
-		"Host found but no data record of requested type"},
+	{"implicit.test", LOOKUP_NOT_FOUND, DNS_SECURE, 0,
+		FRAME "implicit.test type=MX: "
+		      "Host found but no data record of requested type"},
+	{"nodata.alias.test", LOOKUP_NOT_FOUND, DNS_SECURE, 0,
+		FRAME "nodata.test type=MX: "
+		      "Host found but no data record of requested type"},
 	{"dangling.alias.test", LOOKUP_NOT_FOUND, DNS_SECURE, 0,
 		FRAME "dangling.alias.test type=MX: Host not found"},
-	{"nosuch.test", LOOKUP_NOT_FOUND, DNS_SECURE, 0, FRAME "nosuch.test type=MX: Host not found"},
+	{"nosuch.test", LOOKUP_NOT_FOUND, DNS_SECURE, 0,
+		FRAME "nosuch.test type=MX: Host not found"},
 	{"nullmx.test", LOOKUP_NULL_MX, DNS_SECURE, 0,
 		"Domain nullmx.test does not accept mail (nullMX)"},
 	{"nullmx-mixed.test", LOOKUP_NULL_MX, DNS_SECURE, 0,
 		"Domain nullmx-mixed.test does not accept mail (nullMX)"},
-	{"bad.oddname.test", LOOKUP_INVALID, DNS_SECURE, 0, "Name service error for "
+	{"bad.oddname.test", LOOKUP_INVALID, DNS_SECURE, 0,
+		"Name service error for "
 		"name=bad.oddname.test type=MX: Malformed or unexpected name server reply"},
 	{"oddname.test", LOOKUP_OK, DNS_SECURE, 1, ""},
-	{"bogusmx.test", LOOKUP_RETRY, DNS_BOGUS, 0, FRAME "bogusmx.test type=MX: "
-		"Host not found, try again (DNSSEC: signature verification failed)"},
-	{"nosigmx.test", LOOKUP_RETRY, DNS_BOGUS, 0, FRAME "nosigmx.test type=MX: "
-		"Host not found, try again (DNSSEC: no signatures)"},
-	{"expired.test", LOOKUP_RETRY, DNS_BOGUS, 0, FRAME "expired.test type=MX: "
-		"Host not found, try again (DNSSEC: signature expired, zone expired.test)"},
-	{"bogusnodata.test", LOOKUP_RETRY, DNS_BOGUS, 0, FRAME "bogusnodata.test type=MX: "
-		"Host not found, try again (DNSSEC: signature verification failed)"},
-	{"bad.alias.test", LOOKUP_RETRY, DNS_BOGUS, 0, FRAME "bad.alias.test type=MX: "
-		"Host not found, try again (DNSSEC: signature verification failed)"},
-	{"servfail.test", LOOKUP_RETRY, DNS_INSECURE, 0, FRAME "servfail.test type=MX: "
-		"Host not found, try again"},
+	{"bogusmx.test", LOOKUP_RETRY, DNS_BOGUS, 0,
+		FRAME "bogusmx.test type=MX: "
+		      "Host not found, try again (DNSSEC: signature verification failed)"},
+	{"nosigmx.test", LOOKUP_RETRY, DNS_BOGUS, 0,
+		FRAME "nosigmx.test type=MX: "
+		      "Host not found, try again (DNSSEC: no signatures)"},
+	{"expired.test", LOOKUP_RETRY, DNS_BOGUS, 0,
+		FRAME "expired.test type=MX: "
+		      "Host not found, try again (DNSSEC: signature expired, zone expired.test)"},
+	{"bogusnodata.test", LOOKUP_RETRY, DNS_BOGUS, 0,
+		FRAME "bogusnodata.test type=MX: "
+		      "Host not found, try again (DNSSEC: signature verification failed)"},
+	{"bad.alias.test", LOOKUP_RETRY, DNS_BOGUS, 0,
+		FRAME "bad.alias.test type=MX: "
+		      "Host not found, try again (DNSSEC: signature verification failed)"},
+	{"servfail.test", LOOKUP_RETRY, DNS_INSECURE, 0,
+		FRAME "servfail.test type=MX: "
+		      "Host not found, try again"},
 };
 
 static const struct lookup_options lookup = {.idna = true};
@@ -322,7 +337,8 @@ static void check_hosts(const struct resolver *resolver)
 		const struct host_case *x = &hosts[i];
 
 		okf(addrs[i].status == x->status && addrs[i].security == x->security
-			&& addrs[i].count == x->count && addrs[i].alias_secure == x->alias_secure,
+				&& addrs[i].count == x->count
+				&& addrs[i].alias_secure == x->alias_secure,
 			"%s: %d %d %zu %d", x->host, addrs[i].status, addrs[i].security,
 			addrs[i].count, addrs[i].alias_secure);
 		lookup_tlsa(resolver, &pool, &lookup, x->host, &addrs[i], 25, &tlsa);
@@ -353,8 +369,10 @@ static void *one_of_crowd(void *context)
 		size_t which = (i * 3) % COUNT(domains);
 
 		lookup_mx(&crowd->resolver, &pool, &lookup, domains[which], DNS_VALIDATED, &set);
-		if (set.security == (which == 4 ? DNS_INSECURE : which == 6 ? DNS_BOGUS
-			: DNS_SECURE))
+		if (set.security
+			== (which == 4               ? DNS_INSECURE
+					: which == 6 ? DNS_BOGUS
+						     : DNS_SECURE))
 			crowd->good++;
 		pool_free(&pool);
 	}
@@ -388,7 +406,8 @@ static void believe(struct lab *lab, struct heard *heard, const struct row *rows
 	ok(unbound_validates(unbound, &why), "answers are validated");
 	is_text(why, "", "nothing is wrong");
 	ok(strstr(buf_text(&heard->lines), "DNSSEC validation by libunbound ")
-		&& strstr(buf_text(&heard->lines), lab->address), "that is logged once");
+			&& strstr(buf_text(&heard->lines), lab->address),
+		"that is logged once");
 	check_rows(lab, &resolver, rows, count, agrees);
 	check_sets(&resolver);
 	check_hosts(&resolver);
@@ -443,15 +462,23 @@ static void disbelieve(struct lab *lab, struct heard *heard, const struct row *r
 	ok(!unbound_validates(unbound, &why), "nothing can be validated");
 	is_text(why, pool_format(&lab->pool, "nameserver %s loses DNSSEC records", lab->address),
 		"for this reason");
-	ok(strstr(buf_text(&heard->lines), pool_format(&lab->pool,
-		"warning: DNSSEC validation may be unavailable\nwarning: reason: dnssec_probe 'ns:.' "
-		"received a response that is not DNSSEC validated: %s\n", why)), "it is warned of");
+	ok(strstr(buf_text(&heard->lines),
+		   pool_format(&lab->pool,
+			   "warning: DNSSEC validation may be unavailable\nwarning: reason: "
+			   "dnssec_probe 'ns:.' "
+			   "received a response that is not DNSSEC validated: %s\n",
+			   why)),
+		"it is warned of");
 	buf_clear(&heard->lines);
 	check_rows(lab, &resolver, rows, count, unbelieved);
 	lookup_mx(&resolver, &lab->pool, &lookup, "customer.test", DNS_VALIDATED, &set);
 	ok(set.status == LOOKUP_OK && set.security == DNS_INSECURE, "mail can be sent");
-	is_text(set.insecure_link, pool_format(&lab->pool, "the MX record of customer.test cannot be "
-		"validated: %s", why), "and what is wrong with it is known");
+	is_text(set.insecure_link,
+		pool_format(&lab->pool,
+			"the MX record of customer.test cannot be "
+			"validated: %s",
+			why),
+		"and what is wrong with it is known");
 	ok(strstr(buf_text(&heard->lines), "validation may be unavailable") == NULL,
 		"but not warned of again");
 	unbound_free(unbound);
@@ -472,7 +499,8 @@ int main(int argc, char **argv)
 	}
 	heard_open(&heard);
 	if (ok(file >= 0 && find_lab(&lab, argv[2])
-		&& write_resolv_conf(&lab, resolv_conf, lab.address), "the lab is there")) {
+			    && write_resolv_conf(&lab, resolv_conf, lab.address),
+		    "the lab is there")) {
 		count = read_rows(&lab, argv[1], rows);
 		if (strcmp(lab.mode, "strip") == 0 || strcmp(lab.mode, "liar") == 0) {
 			disbelieve(&lab, &heard, rows, count);

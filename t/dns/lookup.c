@@ -80,8 +80,8 @@ static const char *hosts_text(struct pool *pool, const struct lookup_set *set)
 	struct list list = {.pool = pool};
 
 	for (size_t i = 0; i < set->count; i++)
-		list_add(&list, pool_format(pool, "%u %s", set->hosts[i].preference,
-			set->hosts[i].host));
+		list_add(&list,
+			pool_format(pool, "%u %s", set->hosts[i].preference, set->hosts[i].host));
 	return list_join(&list, ", ");
 }
 
@@ -106,36 +106,52 @@ static const struct mx_case {
 	{"long.test", LOOKUP_OK, DNS_INSECURE,
 		"10 MX.Provider.test, 20 mx2.provider.test, 20 mx3.provider.test",
 		"the alias weak.test is not signed", ""},
-	{"bogus.test", LOOKUP_RETRY, DNS_BOGUS, FRAME "bogus.test type=MX: "
-		"Host not found, try again (DNSSEC: signature expired)", "", ""},
-	{"broken.test", LOOKUP_RETRY, DNS_INSECURE, FRAME "broken.test type=MX: "
-		"Host not found, try again", "", ""},
-	{"silent.test", LOOKUP_RETRY, DNS_INSECURE, FRAME "silent.test type=MX: "
-		"Host not found, try again (no answer within 30 s)", "", ""},
-	{"formerr.test", LOOKUP_FAIL, DNS_INSECURE, FRAME "formerr.test type=MX: "
-		"Non-recoverable error", "", ""},
-	{"null.test", LOOKUP_NULL_MX, DNS_SECURE,
-		"Domain null.test does not accept mail (nullMX)", "", ""},
+	{"bogus.test", LOOKUP_RETRY, DNS_BOGUS,
+		FRAME "bogus.test type=MX: "
+		      "Host not found, try again (DNSSEC: signature expired)",
+		"", ""},
+	{"broken.test", LOOKUP_RETRY, DNS_INSECURE,
+		FRAME "broken.test type=MX: "
+		      "Host not found, try again",
+		"", ""},
+	{"silent.test", LOOKUP_RETRY, DNS_INSECURE,
+		FRAME "silent.test type=MX: "
+		      "Host not found, try again (no answer within 30 s)",
+		"", ""},
+	{"formerr.test", LOOKUP_FAIL, DNS_INSECURE,
+		FRAME "formerr.test type=MX: "
+		      "Non-recoverable error",
+		"", ""},
+	{"null.test", LOOKUP_NULL_MX, DNS_SECURE, "Domain null.test does not accept mail (nullMX)",
+		"", ""},
 	{"nullmix.test", LOOKUP_NULL_MX, DNS_SECURE,
 		"Domain nullmix.test does not accept mail (nullMX)", "", ""},
-	{"nosuch.test", LOOKUP_NOT_FOUND, DNS_SECURE,
-		FRAME "nosuch.test type=MX: Host not found", "", ""},
-	{"nodata.test", LOOKUP_NOT_FOUND, DNS_SECURE, FRAME "nodata.test type=MX: "
-		"Host found but no data record of requested type", "", ""},
-	{"nodatalias.test", LOOKUP_NOT_FOUND, DNS_SECURE, FRAME "nodata.test type=MX: "
-		"Host found but no data record of requested type", "", ""},
+	{"nosuch.test", LOOKUP_NOT_FOUND, DNS_SECURE, FRAME "nosuch.test type=MX: Host not found",
+		"", ""},
+	{"nodata.test", LOOKUP_NOT_FOUND, DNS_SECURE,
+		FRAME "nodata.test type=MX: "
+		      "Host found but no data record of requested type",
+		"", ""},
+	{"nodatalias.test", LOOKUP_NOT_FOUND, DNS_SECURE,
+		FRAME "nodata.test type=MX: "
+		      "Host found but no data record of requested type",
+		"", ""},
 	{"dangling.test", LOOKUP_NOT_FOUND, DNS_SECURE,
 		FRAME "dangling.test type=MX: Host not found", "", ""},
 	{"odd.test", LOOKUP_OK, DNS_SECURE, "10 127.25.7.3", "",
 		"warning: numeric domain name in resource data of MX record for odd.test: "
 		"127.25.7.3\n"},
-	{"hyphen.test", LOOKUP_INVALID, DNS_SECURE, "Name service error for name=hyphen.test "
-		"type=MX: Malformed or unexpected name server reply", "",
+	{"hyphen.test", LOOKUP_INVALID, DNS_SECURE,
+		"Name service error for name=hyphen.test "
+		"type=MX: Malformed or unexpected name server reply",
+		"",
 		"warning: valid_hostname: misplaced hyphen: -mx.hyphen.test\n"
 		"warning: malformed domain name in resource data of MX record for hyphen.test: "
 		"-mx.hyphen.test\n"},
-	{"blank.test", LOOKUP_INVALID, DNS_SECURE, "Name service error for name=blank.test "
-		"type=MX: Malformed or unexpected name server reply", "",
+	{"blank.test", LOOKUP_INVALID, DNS_SECURE,
+		"Name service error for name=blank.test "
+		"type=MX: Malformed or unexpected name server reply",
+		"",
 		"warning: valid_hostname: invalid character 92(decimal): sp\\032ace.test\n"
 		"warning: malformed domain name in resource data of MX record for blank.test: "
 		"sp\\032ace.test\n"},
@@ -143,18 +159,24 @@ static const struct mx_case {
 		"warning: valid_hostname: misplaced hyphen: -mx.test\n"
 		"warning: malformed domain name in resource data of MX record for mixed.test: "
 		"-mx.test\n"},
-	{"short.test", LOOKUP_RETRY, DNS_SECURE, "Name service error for name=short.test "
-		"type=MX: Malformed or unexpected name server reply", "", ""},
+	{"short.test", LOOKUP_RETRY, DNS_SECURE,
+		"Name service error for name=short.test "
+		"type=MX: Malformed or unexpected name server reply",
+		"", ""},
 	{"oneshort.test", LOOKUP_OK, DNS_SECURE, "10 mx.provider.test", "", ""},
-	{"badalias.test", LOOKUP_INVALID, DNS_SECURE, "Name service error for name=badalias.test "
-		"type=MX: Malformed or unexpected name server reply", "",
+	{"badalias.test", LOOKUP_INVALID, DNS_SECURE,
+		"Name service error for name=badalias.test "
+		"type=MX: Malformed or unexpected name server reply",
+		"",
 		"warning: valid_hostname: misplaced hyphen: -x.test\n"
-		"warning: malformed domain name in resource data of CNAME record for badalias.test: "
+		"warning: malformed domain name in resource data of CNAME record for "
+		"badalias.test: "
 		"-x.test\n"},
 	{"numalias.test", LOOKUP_OK, DNS_SECURE, "10 mx.provider.test", "",
-		"warning: numeric domain name in resource name of MX record for 1.2.3.4: 1.2.3.4\n"},
-	{"NoSuch.test", LOOKUP_NOT_FOUND, DNS_SECURE,
-		FRAME "NoSuch.test type=MX: Host not found", "", ""},
+		"warning: numeric domain name in resource name of MX record for 1.2.3.4: "
+		"1.2.3.4\n"},
+	{"NoSuch.test", LOOKUP_NOT_FOUND, DNS_SECURE, FRAME "NoSuch.test type=MX: Host not found",
+		"", ""},
 	{"-bad.test", LOOKUP_NOT_FOUND, DNS_INSECURE,
 		"Name service error for -bad.test: invalid host or domain name", "", ""},
 	{"192.0.2.1", LOOKUP_NOT_FOUND, DNS_INSECURE,
@@ -193,7 +215,8 @@ static void test_modes(struct heard *heard)
 	struct lookup_set set;
 
 	lookup_mx(&resolver, &pool, &options, "customer.test", DNS_PLAIN, &set);
-	ok(set.status == LOOKUP_OK && set.security == DNS_INSECURE, "a plain answer vouches for none");
+	ok(set.status == LOOKUP_OK && set.security == DNS_INSECURE,
+		"a plain answer vouches for none");
 	is_text(set.insecure_link, "the MX record of customer.test was looked up without DNSSEC",
 		"and says why");
 	is_number((long long)fake_asked(&resolver), 1, "by one question");
@@ -231,25 +254,32 @@ static const struct addrs_case {
 	{"v4.test", LOOKUP_OK, DNS_SECURE, "192.0.2.4", "v4.test", false, false},
 	{"v6fails.test", LOOKUP_OK, DNS_SECURE, "192.0.2.5", "v6fails.test", false, false},
 	{"bogusa.test", LOOKUP_OK, DNS_SECURE, "2001:db8::2", "bogusa.test", false, false},
-	{"allbogus.test", LOOKUP_RETRY, DNS_INSECURE, FRAME "allbogus.test type=AAAA: "
-		"Host not found, try again (DNSSEC: signature expired)", "allbogus.test", true,
-		false},
-	{"soft.test", LOOKUP_RETRY, DNS_INSECURE, FRAME "soft.test type=A: "
-		"Host not found, try again", "soft.test", false, false},
-	{"nosuch.test", LOOKUP_NOT_FOUND, DNS_INSECURE, FRAME "nosuch.test type=AAAA: "
-		"Host not found", "nosuch.test", false, false},
-	{"badlength.test", LOOKUP_RETRY, DNS_INSECURE, "Name service error for "
+	{"allbogus.test", LOOKUP_RETRY, DNS_INSECURE,
+		FRAME "allbogus.test type=AAAA: "
+		      "Host not found, try again (DNSSEC: signature expired)",
+		"allbogus.test", true, false},
+	{"soft.test", LOOKUP_RETRY, DNS_INSECURE,
+		FRAME "soft.test type=A: "
+		      "Host not found, try again",
+		"soft.test", false, false},
+	{"nosuch.test", LOOKUP_NOT_FOUND, DNS_INSECURE,
+		FRAME "nosuch.test type=AAAA: "
+		      "Host not found",
+		"nosuch.test", false, false},
+	{"badlength.test", LOOKUP_RETRY, DNS_INSECURE,
+		"Name service error for "
 		"name=badlength.test type=A: Malformed or unexpected name server reply",
 		"badlength.test", false, false},
-	{"badalias.test", LOOKUP_INVALID, DNS_INSECURE, "Name service error for "
-		"name=badalias.test type=AAAA: Malformed or unexpected name server reply", "-x.test",
-		false, false},
+	{"badalias.test", LOOKUP_INVALID, DNS_INSECURE,
+		"Name service error for "
+		"name=badalias.test type=AAAA: Malformed or unexpected name server reply",
+		"-x.test", false, false},
 	{"insecure.test", LOOKUP_OK, DNS_INSECURE, "192.0.2.6", "insecure.test", false, false},
 	{"secalias.test", LOOKUP_OK, DNS_INSECURE, "192.0.2.6", "insecure.test", false, true},
 	{"insecalias.test", LOOKUP_OK, DNS_INSECURE, "192.0.2.4", "v4.test", false, false},
 	{"fullalias.test", LOOKUP_OK, DNS_SECURE, "192.0.2.4", "v4.test", false, false},
-	{"halfsecure.test", LOOKUP_OK, DNS_INSECURE, "192.0.2.7, 2001:db8::7",
-		"halfsecure.test", false, false},
+	{"halfsecure.test", LOOKUP_OK, DNS_INSECURE, "192.0.2.7, 2001:db8::7", "halfsecure.test",
+		false, false},
 	{"192.0.2.99", LOOKUP_OK, DNS_INSECURE, "192.0.2.99", "192.0.2.99", false, false},
 	{"-bad.test", LOOKUP_NOT_FOUND, DNS_INSECURE,
 		"Name service error for -bad.test: invalid host or domain name", "-bad.test", false,
@@ -335,12 +365,16 @@ static void test_filter(struct heard *heard)
 		"and that is logged");
 	lookup_mx(&resolver, &pool, &with, "three.test", DNS_VALIDATED, &set);
 	ok(set.status == LOOKUP_RETRY && set.count == 0, "a filter that fails");
-	is_text(set.text, "Error looking up name=three.test type=MX: "
-		"Invalid DNS reply filter syntax", "its text");
+	is_text(set.text,
+		"Error looking up name=three.test type=MX: "
+		"Invalid DNS reply filter syntax",
+		"its text");
 	lookup_host(&resolver, &pool, &with, "none.test", both, 2, DNS_VALIDATED, &addrs);
 	ok(addrs.status == LOOKUP_POLICY, "everything dropped counts more than no AAAA");
-	is_text(addrs.text, "Error looking up name=none.test type=A: "
-		"DNS reply filter drops all results", "its text");
+	is_text(addrs.text,
+		"Error looking up name=none.test type=A: "
+		"DNS reply filter drops all results",
+		"its text");
 	is_number(seen, 4, "it saw each record once");
 	pool_free(&pool);
 }
@@ -361,8 +395,10 @@ static void test_limit(struct heard *heard)
 	buf_clear(&heard->lines);
 	lookup_mx(&resolver, &pool, &options, "many.test", DNS_VALIDATED, &set);
 	is_number((long long)set.count, 100, "100 records are kept");
-	is_text(buf_text(&heard->lines), "warning: DNS record count limit (100) exceeded -- "
-		"dropping excess record(s) after qname=many.test qtype=MX\n", "with a warning");
+	is_text(buf_text(&heard->lines),
+		"warning: DNS record count limit (100) exceeded -- "
+		"dropping excess record(s) after qname=many.test qtype=MX\n",
+		"with a warning");
 	ok(set.hosts[0].preference == 101 && set.hosts[99].preference == 200, "in order");
 	pool_free(&pool);
 }

@@ -36,7 +36,8 @@ static const struct check {
 	{"\303\274.test", "invalid character 195(decimal): \303\274.test"},
 	{"::1", "invalid character 58(decimal): ::1"},
 	{A64 ".test", "hostname label too long: " A64 ".test"},
-	{A63 "." A63 "." A63 "." A63 ".x", "bad length 257 for " A63 "."
+	{A63 "." A63 "." A63 "." A63 ".x",
+		"bad length 257 for " A63 "."
 		"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa..."},
 	{"", "empty hostname: "},
 };
@@ -51,7 +52,8 @@ static void test_checks(struct pool *pool)
 			x->complaint ? "no" : "a");
 		if (x->complaint) {
 			is_text(name_complaint(pool, x->name), x->complaint, "Postfix's words");
-			ok(reason && text_starts(x->complaint, reason), "reason is the first of them");
+			ok(reason && text_starts(x->complaint, reason),
+				"reason is the first of them");
 		}
 	}
 	ok(!name_is_host("*.test", NULL), "a wildcard is no host name");

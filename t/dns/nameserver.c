@@ -65,8 +65,7 @@ static void *serve(void *context)
 		if (length <= HEADER) /* nameserver_stop() */
 			return NULL;
 		server->asked++;
-		if (read_query(&query, (size_t)length)
-			&& server->answer(server->context, &query))
+		if (read_query(&query, (size_t)length) && server->answer(server->context, &query))
 			sendto(server->fd, packet, query.length, 0, (struct sockaddr *)&from, size);
 	}
 }

@@ -12,12 +12,14 @@ static const struct file_case {
 } files[] = {
 	{"nameserver 192.0.2.1\n", {"192.0.2.1"}},
 	{"# nameserver 192.0.2.9\nsearch a b\nnameserver\t192.0.2.1  \nnameserver ::1 # here\n"
-		"options edns0\n", {"192.0.2.1", "::1"}},
+	 "options edns0\n",
+		{"192.0.2.1", "::1"}},
 	{"nameserver 192.0.2.1\nnameserver 192.0.2.2\nnameserver 192.0.2.3\nnameserver 192.0.2.4\n",
 		{"192.0.2.1", "192.0.2.2", "192.0.2.3"}},
 	{"nameserver fe80::1%lo", {"fe80::1%lo"}},
 	{" nameserver 192.0.2.1\nnameservers 192.0.2.1\nnameserver192.0.2.1\nnameserver\n"
-		"nameserver example.org\n", {"127.0.0.1"}},
+	 "nameserver example.org\n",
+		{"127.0.0.1"}},
 	{"", {"127.0.0.1"}},
 };
 

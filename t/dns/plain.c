@@ -81,7 +81,8 @@ static void test_case(const struct plain_case *x)
 		is_number(server.asked, x->asked, "questions");
 	if (x->class == DNS_ANSWERED)
 		ok(answer.count == 1 && answer.records[0].length == 4
-			&& memcmp(answer.records[0].data, "\300\0\2\1", 4) == 0, "the address");
+				&& memcmp(answer.records[0].data, "\300\0\2\1", 4) == 0,
+			"the address");
 	pool_free(&pool);
 }
 
@@ -142,11 +143,15 @@ static void test_lookup(struct heard *heard)
 		return;
 	memcpy(&at.sa, &server.at, sizeof(server.at));
 	lookup_host(&resolver, &pool, &lookup, "odd.test", families, 1, DNS_PLAIN, &addrs);
-	is_text(addrs.text, "Name service error for name=odd.test type=A: "
-		"Malformed or unexpected name server reply", "an alias to no host name");
-	is_text(buf_text(&heard->lines), "warning: valid_hostname: misplaced hyphen: -x.test\n"
+	is_text(addrs.text,
+		"Name service error for name=odd.test type=A: "
+		"Malformed or unexpected name server reply",
+		"an alias to no host name");
+	is_text(buf_text(&heard->lines),
+		"warning: valid_hostname: misplaced hyphen: -x.test\n"
 		"warning: malformed domain name in resource data of CNAME record for odd.test: "
-		"-x.test\n", "and its warnings");
+		"-x.test\n",
+		"and its warnings");
 	lookup_host(&resolver, &pool, &lookup, "loop.test", families, 1, DNS_PLAIN, &addrs);
 	is_text(addrs.text, "Name server loop for loop.test", "a loop");
 	nameserver_stop(&server);

@@ -21,8 +21,10 @@ static const struct name_case {
 	{"without its end", BYTES("\002mx"), 0, NULL},
 	{"a label longer than the data", BYTES("\011mx\000"), 0, NULL},
 	{"a pointer", BYTES("\300\000"), 0, NULL},
-	{"a label of 64 bytes", BYTES("\100aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
-		"\000"), 0, NULL},
+	{"a label of 64 bytes",
+		BYTES("\100aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+		      "\000"),
+		0, NULL},
 	{"nothing", BYTES(""), 0, NULL},
 };
 
@@ -48,7 +50,8 @@ static void test_names(struct pool *pool)
 			"255 bytes fit");
 		longest[254] = 1;
 		longest[256] = 0;
-		is_number((long long)rr_name(pool, longest, sizeof(longest), &name), 0, "257 don't");
+		is_number((long long)rr_name(pool, longest, sizeof(longest), &name), 0,
+			"257 don't");
 	}
 }
 

@@ -77,7 +77,8 @@ static void test_cases(void)
 		struct lookup_addrs addrs;
 		struct tlsa_set set;
 
-		lookup_host(&resolver, &pool, &options, x->host, families, 2, DNS_VALIDATED, &addrs);
+		lookup_host(&resolver, &pool, &options, x->host, families, 2, DNS_VALIDATED,
+			&addrs);
 		lookup_tlsa(&resolver, &pool, &options, x->host, &addrs, 25, &set);
 		okf(set.status == x->status, "TLSA of %s: status %d", x->host, set.status);
 		is_text(set.base, x->base, "base domain");
@@ -93,8 +94,12 @@ static void test_alias_problem(void)
 	struct resolver resolver = fake_resolver(lines, COUNT(lines));
 	struct lookup_options options = {.idna = false};
 	struct addr addr;
-	struct lookup_addrs addrs = {.status = LOOKUP_OK, .addrs = &addr, .count = 1,
-		.host = "xhost.test", .canonical = "insecurehost.test", .text = "",
+	struct lookup_addrs addrs = {.status = LOOKUP_OK,
+		.addrs = &addr,
+		.count = 1,
+		.host = "xhost.test",
+		.canonical = "insecurehost.test",
+		.text = "",
 		.alias_problem = "Host not found, try again"};
 	struct pool pool = {0};
 	struct tlsa_set set;
@@ -115,8 +120,12 @@ static void test_port(struct heard *heard)
 	};
 	struct resolver resolver = fake_resolver(records, COUNT(records));
 	struct lookup_options options = {.idna = false};
-	struct lookup_addrs addrs = {.status = LOOKUP_OK, .security = DNS_SECURE,
-		.host = "mx.test", .canonical = "mx.test", .alias_problem = "", .text = ""};
+	struct lookup_addrs addrs = {.status = LOOKUP_OK,
+		.security = DNS_SECURE,
+		.host = "mx.test",
+		.canonical = "mx.test",
+		.alias_problem = "",
+		.text = ""};
 	struct pool pool = {0};
 	struct tlsa_set set;
 
@@ -124,7 +133,8 @@ static void test_port(struct heard *heard)
 	lookup_tlsa(&resolver, &pool, &options, "mx.test", &addrs, 587, &set);
 	ok(set.status == LOOKUP_OK && set.count == 1, "another port");
 	is_text(set.query, "_587._tcp.mx.test", "its question");
-	is_text(buf_text(&heard->lines), "warning: _587._tcp.mx.test: truncated TLSA RR length == 1\n",
+	is_text(buf_text(&heard->lines),
+		"warning: _587._tcp.mx.test: truncated TLSA RR length == 1\n",
 		"a short record is warned of");
 	pool_free(&pool);
 }

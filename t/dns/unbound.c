@@ -70,12 +70,18 @@ static bool set_up(struct rig *rig, bool (*first)(void *, struct query *),
 	rig->first = (struct nameserver){.answer = first};
 	rig->second = (struct nameserver){.answer = second};
 	if (!ok(fd >= 0 && nameserver_start(&rig->first, "127.0.0.1", 0)
-		&& nameserver_start(&rig->second, "127.0.0.2", nameserver_port(&rig->first))
-		&& point_at(rig, "nameserver 127.0.0.1\nnameserver 127.0.0.2\n"), "two nameservers"))
+			    && nameserver_start(&rig->second, "127.0.0.2",
+				    nameserver_port(&rig->first))
+			    && point_at(rig, "nameserver 127.0.0.1\nnameserver 127.0.0.2\n"),
+		    "two nameservers"))
 		return false;
 	rig->options = (struct unbound_options){.upstream = DNS_UPSTREAM_FORWARD,
-		.anchor_file = "/nonexistent", .exceptions = "test", .probe = "", .seconds = 2,
-		.resolv_conf = rig->resolv_conf, .port = nameserver_port(&rig->first)};
+		.anchor_file = "/nonexistent",
+		.exceptions = "test",
+		.probe = "",
+		.seconds = 2,
+		.resolv_conf = rig->resolv_conf,
+		.port = nameserver_port(&rig->first)};
 	return true;
 }
 
@@ -120,7 +126,8 @@ static void test_settings(struct rig *rig)
 
 	for (size_t i = 0; i < COUNT(bad); i++) {
 		struct unbound_options options = {.anchor_file = "/nonexistent",
-			.exceptions = bad[i].exceptions, .probe = bad[i].probe};
+			.exceptions = bad[i].exceptions,
+			.probe = bad[i].probe};
 		const char *error = NULL;
 
 		ok(unbound_new(&rig->pool, &options, &error) == NULL, "bad settings");
@@ -140,7 +147,8 @@ static void test_answers(struct rig *rig)
 	unbound = start(rig);
 	answer = ask(rig, unbound, "Host.test", DNS_A);
 	ok(answer.class == DNS_ANSWERED && answer.count == 1 && answer.records[0].length == 4
-		&& memcmp(answer.records[0].data, "\300\0\2\1", 4) == 0, "an address");
+			&& memcmp(answer.records[0].data, "\300\0\2\1", 4) == 0,
+		"an address");
 	ok(answer.security == DNS_INSECURE, "of a domain without DNSSEC");
 	is_text(answer.name, "Host.test", "name");
 	ok(!answer.aliased && answer.ttl > 0 && answer.ttl <= 60, "ttl");
@@ -182,9 +190,12 @@ static void test_words(struct rig *rig)
 	ask(rig, unbound, "host.test", DNS_A);
 	lines = buf_text(&rig->heard->lines);
 	ok(text_starts(lines, "DNSSEC validation by libunbound ")
-		&& strstr(lines, ", forwarding to 127.0.0.1, 127.0.0.2, trust anchors 20326, 38696\n"
-			"warning: DNSSEC: cannot open /nonexistent: No such file or directory; using "
-			"the trust anchors of the root that are compiled in\n"), "then all that matters");
+			&& strstr(lines,
+				", forwarding to 127.0.0.1, 127.0.0.2, trust anchors 20326, 38696\n"
+				"warning: DNSSEC: cannot open /nonexistent: No such file or "
+				"directory; using "
+				"the trust anchors of the root that are compiled in\n"),
+		"then all that matters");
 	ok(strstr(lines, "\n") && strchr(strchr(lines, '\n') + 1, '\n')[1] == '\0', "once");
 	unbound_free(unbound);
 	tear_down(rig);
@@ -199,7 +210,8 @@ static void test_next(struct rig *rig)
 		return;
 	unbound = start(rig);
 	began = clock_ms();
-	ok(ask(rig, unbound, "host.test", DNS_A).class == DNS_ANSWERED, "the next nameserver answers");
+	ok(ask(rig, unbound, "host.test", DNS_A).class == DNS_ANSWERED,
+		"the next nameserver answers");
 	ok(clock_ms() - began < 2000, "at once, when the first failed");
 	ok(rig->first.asked > 0 && rig->second.asked > 0, "both were asked, in order");
 	unbound_free(unbound);
@@ -261,8 +273,9 @@ static void test_flying(struct rig *rig)
 	unbound = start(rig);
 	resolver = unbound_resolver(unbound);
 	for (size_t i = 0; i < COUNT(questions); i++)
-		questions[i] = (struct dns_question){.name = pool_format(&rig->pool, "x%zu.test", i),
-			.type = DNS_A};
+		questions[i] =
+			(struct dns_question){.name = pool_format(&rig->pool, "x%zu.test", i),
+				.type = DNS_A};
 	resolver_ask_all(&resolver, &rig->pool, questions, COUNT(questions), DNS_VALIDATED);
 	for (size_t i = 0; i < COUNT(questions); i++) {
 		count += seen[i];
@@ -301,7 +314,8 @@ static void test_reload(struct rig *rig)
 	for (end = clock_ms() + 1100; clock_ms() < end;)
 		usleep(20000);
 	ask(rig, unbound, "d.test", DNS_A);
-	is_number((long long)unbound_numbers(unbound).contexts, 2, "the same names: the same context");
+	is_number((long long)unbound_numbers(unbound).contexts, 2,
+		"the same names: the same context");
 	unbound_free(unbound);
 	tear_down(rig);
 }
@@ -326,12 +340,15 @@ static void test_untrusted(struct rig *rig)
 	ok(!unbound_validates(unbound, &reason), "nothing can be validated");
 	is_text(reason, why, "the reason");
 	answer = ask(rig, unbound, "mx.example", DNS_A);
-	ok(answer.class == DNS_ANSWERED && answer.security == DNS_INSECURE, "plain answers are used");
+	ok(answer.class == DNS_ANSWERED && answer.security == DNS_INSECURE,
+		"plain answers are used");
 	is_text(answer.reason, why, "and say why they are not secure");
 	is_number((long long)fake_asked(&rig->options.plain), 1, "from the plain resolver");
-	ok(strstr(buf_text(&rig->heard->lines), "warning: DNSSEC validation may be unavailable\n"
-		"warning: reason: dnssec_probe 'ns:.' received a response that is not DNSSEC "
-		"validated: nameserver 127.0.0.1 loses DNSSEC records\n"), "Postfix's warning");
+	ok(strstr(buf_text(&rig->heard->lines),
+		   "warning: DNSSEC validation may be unavailable\n"
+		   "warning: reason: dnssec_probe 'ns:.' received a response that is not DNSSEC "
+		   "validated: nameserver 127.0.0.1 loses DNSSEC records\n"),
+		"Postfix's warning");
 	buf_clear(&rig->heard->lines);
 	unbound_validates(unbound, &reason);
 	ask(rig, unbound, "mx.example", DNS_A);
@@ -365,8 +382,11 @@ static void test_no_answer(struct rig *rig)
 	ok(answer.class == DNS_TRY_AGAIN, "try again");
 	ok(*answer.reason != '\0', "with a reason");
 	is_number((long long)fake_asked(&rig->options.plain), 0, "no plain answer takes its place");
-	ok(strstr(buf_text(&rig->heard->lines), "warning: reason: dnssec_probe 'ns:.' received no "
-		"response: ") != NULL, "Postfix's warning");
+	ok(strstr(buf_text(&rig->heard->lines),
+		   "warning: reason: dnssec_probe 'ns:.' received no "
+		   "response: ")
+			!= NULL,
+		"Postfix's warning");
 	buf_clear(&rig->heard->lines);
 	for (size_t i = 0; i < COUNT(threads); i++)
 		pthread_create(&threads[i], NULL, validate, unbound);
@@ -419,8 +439,10 @@ static void test_signals(struct rig *rig)
 	ask(rig, unbound, "host.test", DNS_A);
 	count_threads(&threads, &blocking);
 	if (before > 0)
-		okf(threads == before + 2 && blocking == blocked + 2, "the pump and libunbound's worker block "
-			"signals: %d threads, %d block", threads, blocking);
+		okf(threads == before + 2 && blocking == blocked + 2,
+			"the pump and libunbound's worker block "
+			"signals: %d threads, %d block",
+			threads, blocking);
 	else
 		skip("the threads' signal masks", "no /proc here");
 	pthread_sigmask(SIG_SETMASK, NULL, &mask);

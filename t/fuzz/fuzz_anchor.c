@@ -13,8 +13,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	const char *line = pool_bytes(&pool, data, size);
 	struct anchor anchor, again;
 
-	if (anchor_parse(&pool, line, &anchor) && (!anchor_parse(&pool, anchor.text, &again)
-		|| again.tag != anchor.tag || strcmp(again.text, anchor.text) != 0))
+	if (anchor_parse(&pool, line, &anchor)
+		&& (!anchor_parse(&pool, anchor.text, &again) || again.tag != anchor.tag
+			|| strcmp(again.text, anchor.text) != 0))
 		abort();
 	bogus_reason(&pool, line); /* libunbound's words have names of foreign servers in them */
 	bogus_cause(line);

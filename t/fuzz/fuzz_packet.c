@@ -8,8 +8,8 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static void drop(void *context UNUSED, enum log_severity severity UNUSED,
-	const char *line UNUSED, size_t length UNUSED)
+static void drop(void *context UNUSED, enum log_severity severity UNUSED, const char *line UNUSED,
+	size_t length UNUSED)
 {
 }
 
@@ -38,8 +38,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct dns_answer answer;
 
 	log_open(&nowhere);
-	if (size > 0 && packet_read(&pool, (uint8_t *)pool_bytes(&pool, data + 1, size - 1), size - 1,
-		"a.test", types[data[0] % COUNT(types)], &answer) && look(&answer) == SIZE_MAX)
+	if (size > 0
+		&& packet_read(&pool, (uint8_t *)pool_bytes(&pool, data + 1, size - 1), size - 1,
+			"a.test", types[data[0] % COUNT(types)], &answer)
+		&& look(&answer) == SIZE_MAX)
 		abort();
 	pool_free(&pool);
 	return 0;

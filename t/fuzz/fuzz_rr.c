@@ -1,4 +1,5 @@
-/* Rdata of a type (the first byte): what a reader takes is text that people and libraries can read. */
+/* Rdata of a type (the first byte): what a reader takes is text that people and libraries can read.
+ */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>

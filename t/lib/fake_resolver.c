@@ -48,8 +48,8 @@ static void add_name(struct bytes *to, const char *name)
 	while (*name && strcmp(name, ".") != 0) {
 		for (length = 0; *name && *name != '.' && length < sizeof(label) - 1; name++) {
 			if (*name == '\\' && name[1] >= '0' && name[1] <= '9') {
-				label[length++] = (uint8_t)strtol((char[]){name[1], name[2], name[3], 0},
-					NULL, 10);
+				label[length++] = (uint8_t)strtol(
+					(char[]){name[1], name[2], name[3], 0}, NULL, 10);
 				name += 3;
 			} else {
 				name += *name == '\\';
@@ -176,8 +176,8 @@ static const char *bare_name(struct pool *pool, const char *name)
 	return pool_bytes(pool, name, bare_length(name));
 }
 
-static void collect(const struct fake *fake, struct pool *pool, const char *name, enum dns_type type,
-	struct dns_answer *answer)
+static void collect(const struct fake *fake, struct pool *pool, const char *name,
+	enum dns_type type, struct dns_answer *answer)
 {
 	answer->records = POOL_ARRAY(pool, struct dns_record, fake->count);
 	answer->ttl = UINT32_MAX;
@@ -295,7 +295,8 @@ static void ask(void *self, struct pool *pool, const char *name, enum dns_type t
 		mode == DNS_VALIDATED ? " validated" : "");
 	pthread_mutex_unlock(&fake->lock);
 
-	*answer = (struct dns_answer){.class = DNS_ANSWERED, .reason = "",
+	*answer = (struct dns_answer){.class = DNS_ANSWERED,
+		.reason = "",
 		.security = mode == DNS_VALIDATED ? DNS_SECURE : DNS_INSECURE};
 	answer_it(fake, pool, name, type, mode, answer);
 }

@@ -10,13 +10,13 @@
 #include "dns/resolver.h"
 
 struct fake_record {
-	const char *name;           /* "mx.example" */
+	const char *name; /* "mx.example" */
 	enum dns_type type;
 	enum dns_security security; /* BOGUS: TRY_AGAIN without records, rdata is the reason */
 	enum dns_rcode_class class; /* other than ANSWERED: the whole answer, rdata is the reason */
-	const char *rdata;          /* "10 mx.example", "192.0.2.1", "0 1 25 mx.example", "3 1 1 00ff",
-	                               "text"; "\\# 00ff" is bytes as they stand (RFC 3597) */
-	uint32_t ttl;               /* 0: 300 */
+	const char *rdata; /* "10 mx.example", "192.0.2.1", "0 1 25 mx.example", "3 1 1 00ff",
+			      "text"; "\\# 00ff" is bytes as they stand (RFC 3597) */
+	uint32_t ttl;      /* 0: 300 */
 };
 
 /* RECORDS must stay. Any number of threads may ask. */
