@@ -22,6 +22,8 @@ static const struct table_type *const types[] = {
 #ifdef HAVE_PCRE2
 	&table_pcre,
 #endif
+	&table_socketmap,
+	&table_tcp,
 	&table_unionmap,
 	&table_pipemap,
 	&table_randmap,

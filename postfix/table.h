@@ -28,7 +28,8 @@ struct table_options {
 	const char *proxymap_service;
 	int ipc_timeout;          /* seconds */
 	long bdb_read_buffer;     /* berkeley_db_read_buffer_size, bytes */
-	int socketmap_reply_most; /* bytes */
+	int socketmap_reply_most; /* bytes; from Postfix 3.10 on */
+	int socketmap_query_most; /* bytes; from Postfix 3.12 on */
 };
 
 struct table_set; /* all tables of the process: the same type:name with the same flags is one */

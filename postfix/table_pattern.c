@@ -110,7 +110,8 @@ static bool bad_macro(struct reading *reading, const char *problem)
 	return false;
 }
 
-static void add_group(struct reading *reading, const char *name)
+/* Behind a bad index, a good one ends the reading. */
+static bool add_group(struct reading *reading, const char *name)
 {
 	enum { GROUP_MOST = 1000000 }; /* more than any pattern has */
 	long long number = GROUP_MOST;
@@ -118,11 +119,12 @@ static void add_group(struct reading *reading, const char *name)
 	text_number(name, 0, GROUP_MOST, &number);
 	if (text_all_digits(name) && number > 0) {
 		add_part(reading, NULL, 0, (int)number);
-		return;
+		return !reading->bad;
 	}
 	rules_warn(reading->rules, reading->rule, "%s replacement index \"%s\"",
 		text_all_digits(name) ? reading->words->bad_index : "non-numeric", name);
 	reading->bad = true;
+	return true;
 }
 
 /* The length of a bracketed name at TEXT with its brackets, which may nest; 0: not closed. */
@@ -139,7 +141,7 @@ static size_t bracketed(const char *text)
 	return 0;
 }
 
-/* $name, ${name}, $(name) or $$, whose $ is before *AT. False: there is no end or no name. */
+/* $name, ${name}, $(name) or $$, whose $ is before *AT. False: nothing more is read. */
 static bool read_macro(struct reading *reading, const char **at)
 {
 	const char *name = *at;
@@ -164,8 +166,7 @@ static bool read_macro(struct reading *reading, const char **at)
 	}
 	if (length == 0)
 		return bad_macro(reading, "empty macro name");
-	add_group(reading, pool_bytes(reading->rules->pool, name, length));
-	return true;
+	return add_group(reading, pool_bytes(reading->rules->pool, name, length));
 }
 
 static void read_result(struct reading *reading)

@@ -79,6 +79,8 @@ extern const struct table_type table_internal, table_fail, table_texthash;
 extern const struct table_type table_unionmap, table_pipemap, table_randmap, table_debug;
 /* table_cidr.c, table_regexp.c, table_pcre.c */
 extern const struct table_type table_cidr, table_regexp, table_pcre;
+/* table_socketmap.c, table_tcp.c */
+extern const struct table_type table_socketmap, table_tcp;
 /* table_bdb.c, table_lmdb.c, table_cdb.c */
 extern const struct table_type table_hash, table_btree, table_lmdb, table_cdb;
 
