@@ -1,7 +1,7 @@
 /*
- * identity - a pair of files for RSA and one for ECDSA, or smtp_tls_chain_files. Postfix reads a key
- * that is in its certificate's file as a chain file in which the key may stand anywhere. Messages
- * are Postfix's.
+ * identity - a pair of files for RSA and one for ECDSA, or smtp_tls_chain_files. Postfix reads a
+ * key that is in its certificate's file as a chain file in which the key may stand anywhere.
+ * Messages are Postfix's.
  */
 #include "tls/identity.h"
 #include <errno.h>

@@ -1,6 +1,9 @@
 #ifndef TLS_PARTS_H
 #define TLS_PARTS_H
-/* parts - what an engine is made of. Const after start but for what is locked. Inside this room only. */
+/*
+ * parts - what an engine is made of. Const after start, but for what is locked. Inside this room
+ * only.
+ */
 #include "tls/credentials.h"
 #include "tls/engine.h"
 #include "tls/priority.h"

@@ -76,7 +76,8 @@ static const char *files(struct maker *maker, const char *names)
 #define OFF(FILES) "|warning: error loading private keys and certificates from: " FILES \
 	": disabling TLS support"
 #define PROBLEM "|warning: TLS library problem: error:"
-#define MISMATCH PROBLEM "GNUTLS_E_CERTIFICATE_KEY_MISMATCH::The certificate and the given key do not match.:"
+#define MISMATCH PROBLEM "GNUTLS_E_CERTIFICATE_KEY_MISMATCH::The certificate and the given key do " \
+	"not match.:"
 
 static const struct {
 	const char *chain, *cert, *key, *eccert, *eckey; /* NULL: not set */

@@ -17,7 +17,9 @@ static const struct {
 	{"secure", TLS_LEVEL_SECURE, true, true},
 };
 
-static const char *const wrong[] = {"", "half-dane", "HALF-DANE", "half_dane", "sure", "may ", "ma"};
+static const char *const wrong[] = {
+	"", "half-dane", "HALF-DANE", "half_dane", "sure", "may ", "ma",
+};
 
 int main(void)
 {

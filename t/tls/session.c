@@ -445,8 +445,8 @@ static void client_certificates(void)
 	} cases[] = {
 		{true, true, ANY, "server-digest SHA256 client-signature RSA-PSS (2048 bits) "
 			"client-digest SHA256"},
-		{true, true, ANY ":-SIGN-ALL:+SIGN-ECDSA-SECP256R1-SHA256", "server-digest SHA256 client-signature ECDSA "
-			"(prime256v1) client-digest SHA256"},
+		{true, true, ANY ":-SIGN-ALL:+SIGN-ECDSA-SECP256R1-SHA256",
+			"server-digest SHA256 client-signature ECDSA (prime256v1) client-digest SHA256"},
 		{true, false, ANY, "server-digest SHA256"},
 		{false, true, ANY, "server-digest SHA256"},
 		{true, true, ANY ":-VERS-TLS1.3", "(256/256 bits)"},
