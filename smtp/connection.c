@@ -14,7 +14,7 @@ static struct server *copy_server(struct pool *pool, const struct server *server
 	copy->namaddr = pool_text(pool, server->namaddr);
 	copy->namaddrport = pool_text(pool, server->namaddrport);
 	copy->not_vouched = ""; /* the decisions are made */
-	copy->mx_owner = NULL;
+	copy->mx_owner = copy->unsigned_alias = NULL;
 	copy->found = NULL;
 	return copy;
 }

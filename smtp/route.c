@@ -10,6 +10,8 @@
 #include "util/log.h"
 #include "util/text.h"
 
+enum { SERVERS_MOST = 100 }; /* addresses of one destination */
+
 /* A route under construction. */
 struct routing {
 	const struct agent *agent;
@@ -18,31 +20,45 @@ struct routing {
 	enum dns_mode mode;
 	bool validating;         /* validation was wanted, had or not */
 	const char *unvalidated; /* validation was wanted and can't be had: why; NULL: no matter */
-	struct server **servers; /* in the order found */
-	size_t count, room;
+	struct server *servers[SERVERS_MOST]; /* in the order found */
+	size_t count;
+	bool full;               /* some were left out, and that was warned of */
 	bool soft;               /* some failure was temporary */
 	unsigned best_listed;    /* best preference in DNS, with or without an address */
 	struct why *why;
 };
 
-enum { SERVERS_MOST = 100 }; /* addresses of one destination */
+/* Unless for DANE an address needs no signature; the name that an alias leads to does (tls.md 15). */
+static enum dns_mode address_mode(const struct routing *r)
+{
+	return r->agent->dns_validated || r->agent->config->cname_overrides_servername ? r->mode
+		: DNS_PLAIN;
+}
 
 /* --- servers --- */
 
+static bool has_room(struct routing *r, const char *host, const struct addr *addr)
+{
+	if (r->count < SERVERS_MOST)
+		return true;
+	if (!r->full)
+		log_warning("DNS record count limit (%d) exceeded -- dropping excess record(s) after"
+			" qname=%s qtype=%s", SERVERS_MOST, host,
+			addr_family(addr) == AF_INET6 ? "AAAA" : "A");
+	r->full = true;
+	return false;
+}
+
+/* NULL: there are enough. */
 static struct server *add_server(struct routing *r, const char *host, const struct addr *addr,
 	uint16_t port, unsigned preference)
 {
-	struct server *server = POOL_NEW(r->pool, struct server);
+	struct server *server;
 	char text[ADDR_TEXT];
 
-	if (r->count == r->room) {
-		struct server **more = POOL_ARRAY(r->pool, struct server *, r->room * 2 + 8);
-
-		if (r->count)
-			memcpy(more, r->servers, r->count * sizeof *more);
-		r->servers = more;
-		r->room = r->room * 2 + 8;
-	}
+	if (!has_room(r, host, addr))
+		return NULL;
+	server = POOL_NEW(r->pool, struct server);
 	server->destination = r->to;
 	server->host = host;
 	server->addr = *addr;
@@ -133,7 +149,7 @@ static void add_native(struct routing *r, const char *host, uint16_t port, unsig
 static void take_addrs(struct routing *r, const char *host, uint16_t port, unsigned preference,
 	const struct lookup_addrs *found)
 {
-	const char *name = host;
+	const char *name = host, *unsigned_alias = NULL;
 
 	if (found->status != LOOKUP_OK) {
 		host_failed(r, found->status, found->text);
@@ -141,12 +157,19 @@ static void take_addrs(struct routing *r, const char *host, uint16_t port, unsig
 			add_native(r, host, port, preference);
 		return;
 	}
-	if (r->agent->config->cname_overrides_servername)
+	if (r->agent->config->cname_overrides_servername && !name_same(host, found->canonical)) {
 		name = found->canonical;
+		if (found->security != DNS_SECURE)
+			unsigned_alias = pool_format(r->pool, "the alias %s -> %s is not signed", host,
+				name);
+	}
 	for (size_t i = 0; i < found->count; i++) {
-		if (r->count >= SERVERS_MOST)
+		struct server *server = add_server(r, name, &found->addrs[i], port, preference);
+
+		if (server == NULL)
 			return;
-		add_server(r, name, &found->addrs[i], port, preference)->found = found;
+		server->found = found;
+		server->unsigned_alias = unsigned_alias;
 	}
 }
 
@@ -162,7 +185,7 @@ static void add_host(struct routing *r, const char *host, uint16_t port, unsigne
 		add_native(r, host, port, preference);
 	} else {
 		lookup_host(&agent->resolver, r->pool, &agent->lookup, host, agent->families,
-			agent->family_count, agent->dns_validated ? r->mode : DNS_PLAIN, found);
+			agent->family_count, address_mode(r), found);
 		take_addrs(r, host, port, preference, found);
 	}
 }
@@ -180,8 +203,7 @@ static void add_set(struct routing *r, const struct lookup_set *set, bool srv)
 		names[i] = set->hosts[i].host;
 	if (dns)
 		lookup_hosts(&agent->resolver, r->pool, &agent->lookup, names, set->count,
-			agent->families, agent->family_count,
-			agent->dns_validated ? r->mode : DNS_PLAIN, found);
+			agent->families, agent->family_count, address_mode(r), found);
 	for (size_t i = 0; i < set->count; i++) {
 		uint16_t port = srv ? (uint16_t)set->hosts[i].port : r->to->port;
 		unsigned preference = set->hosts[i].preference;
@@ -197,30 +219,55 @@ static void add_set(struct routing *r, const struct lookup_set *set, bool srv)
 	r->best_listed = set->count ? set->hosts[0].preference : 0;
 }
 
+/* Can a certificate have it at all? Nothing odd, and no bare label, is taken from DNS (tls.md 15). */
+static bool is_full_name(const char *host)
+{
+	static const char usual[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.";
+
+	return strchr(host, '.') && strspn(host, usual) == strlen(host);
+}
+
+/* Why SECURE data of this set does not make the server's name good for matching; NULL: it does. */
+static const char *not_vouched(const struct routing *r, const struct lookup_set *set,
+	const struct server *server)
+{
+	const char *link = set->insecure_link;
+
+	if (r->unvalidated)
+		return r->unvalidated;
+	if (r->mode != DNS_VALIDATED || set->security != DNS_SECURE)
+		return link && *link ? link : "DNSSEC was not asked";
+	if (addr_is_numeric(server->host))
+		return "it is a numeric address";
+	if (!is_full_name(server->host))
+		return "it is no full host name";
+	return server->unsigned_alias;
+}
+
 /* design.md 4: signed MX data makes its host names safe to match. */
 static void vouch(struct routing *r, const struct lookup_set *set)
 {
 	bool secure = r->mode == DNS_VALIDATED && set->security == DNS_SECURE;
-	const char *why_not = r->unvalidated ? r->unvalidated : set->insecure_link;
 
 	for (size_t i = 0; i < r->count; i++) {
 		struct server *server = r->servers[i];
 
-		server->vouched = secure && !addr_is_numeric(server->host);
+		server->not_vouched = not_vouched(r, set, server);
+		server->vouched = server->not_vouched == NULL;
 		server->mx = secure ? MX_SIGNED : r->validating ? MX_UNSIGNED : MX_UNCHECKED;
 		server->mx_owner = set->name;
-		server->not_vouched = secure ? "it is a numeric address"
-			: why_not && *why_not ? why_not : "DNSSEC was not asked";
 	}
 }
 
-/* The administrator wrote the name, or it is the next hop itself. */
+/* The administrator wrote the name, or it is the next hop itself; or signed aliases lead from it. */
 static void vouch_for_destination(struct routing *r)
 {
 	for (size_t i = 0; i < r->count; i++) {
-		r->servers[i]->vouched = !addr_is_numeric(r->servers[i]->host)
-			&& name_same(r->servers[i]->host, r->to->host);
-		r->servers[i]->not_vouched = "it is not the name of the destination";
+		struct server *server = r->servers[i];
+
+		server->not_vouched = addr_is_numeric(server->host) ? "it is a numeric address"
+			: server->unsigned_alias;
+		server->vouched = server->not_vouched == NULL;
 	}
 }
 
@@ -417,14 +464,14 @@ static bool route_mx(struct routing *r, struct route *result)
 	return finish(r, r->to->host, true, false, result);
 }
 
-static bool route_srv(struct routing *r, struct route *result, bool *fallback)
+static bool route_srv(struct routing *r, struct route *result, const char **query, bool *fallback)
 {
 	const struct agent *agent = r->agent;
-	const char *query = pool_format(r->pool, "_%s._tcp.%s", r->to->service, r->to->host);
 	struct lookup_set set;
 
 	lookup_srv(&agent->resolver, r->pool, &agent->lookup, r->to->service, r->to->host, r->mode,
 		&set);
+	*query = set.query;
 	*fallback = agent->config->allow_srv_lookup_fallback;
 	if (set.status == LOOKUP_NULL_MX)
 		return why_site(r->why, "5.1.0", "%s", set.text);
@@ -436,9 +483,9 @@ static bool route_srv(struct routing *r, struct route *result, bool *fallback)
 	}
 	add_set(r, &set, true);
 	if (r->count == 0)
-		return set_is_empty(r, query, "SRV");
+		return set_is_empty(r, set.query, "SRV");
 	vouch(r, &set);
-	return finish(r, query, true, true, result);
+	return finish(r, set.query, true, true, result);
 }
 
 static bool wants_srv(const struct agent *agent, const struct destination *to)
@@ -465,11 +512,12 @@ static bool route_unix(struct routing *r, struct route *result)
 /* Can DNSSEC be had? Without it nothing is vouched for, or nothing is sent (safemx_dnssec_required). */
 static bool choose_mode(struct routing *r, bool validate)
 {
+	struct unbound *unbound = r->agent->unbound; /* NULL: another validator is behind resolver */
 	const char *reason;
 
 	r->mode = validate ? DNS_VALIDATED : DNS_PLAIN;
 	r->validating = validate;
-	if (!validate || unbound_validates(r->agent->unbound, &reason))
+	if (!validate || unbound == NULL || unbound_validates(unbound, &reason))
 		return true;
 	if (r->agent->config->dnssec_required)
 		return why_site(r->why, "4.7.5", "DNSSEC validation is required, but unavailable: %s",
@@ -479,25 +527,39 @@ static bool choose_mode(struct routing *r, bool validate)
 	return true;
 }
 
+/* False: no server, though another lookup may do: go on with that. */
+static bool try_srv(struct routing *r, struct route *result, bool *fallback)
+{
+	const char *query;
+
+	if (route_srv(r, result, &query, fallback))
+		return true;
+	if (!*fallback)
+		return false;
+	log_info("skipping SRV lookup for %s: %s", query, r->why->text);
+	r->count = 0;
+	r->soft = result->last = false;
+	return false;
+}
+
 static bool route_dns(struct routing *r, bool validate, struct route *result)
 {
-	bool fallback = false;
+	const struct agent *agent = r->agent;
+	bool mx = !r->to->literal && agent->dns_enabled, fallback = true;
 
-	bool mx = !r->to->literal && r->agent->dns_enabled;
-
-	if (!choose_mode(r, validate && r->agent->unbound && (mx || r->agent->dns_validated)))
+	validate = validate && agent->dns_enabled
+		&& (mx || agent->dns_validated || agent->config->cname_overrides_servername);
+	if (!choose_mode(r, validate))
 		return false;
 	if (!mx)
 		return route_host(r, result);
-	if (wants_srv(r->agent, r->to)) {
-		if (route_srv(r, result, &fallback) || !fallback)
-			return result->servers != NULL;
-		log_info("skipping SRV lookup for _%s._tcp.%s: %s", r->to->service, r->to->host,
-			r->why->text);
-		r->count = 0;
-		r->soft = result->last = false;
+	if (wants_srv(agent, r->to)) {
+		if (try_srv(r, result, &fallback))
+			return true;
+		if (!fallback)
+			return false;
 	}
-	return r->agent->lmtp ? route_host(r, result) : route_mx(r, result);
+	return agent->lmtp ? route_host(r, result) : route_mx(r, result);
 }
 
 const char *mx_security_name(enum mx_security mx)

@@ -27,6 +27,8 @@ struct server {
 	/* May a certificate carry the host's name at level secure? (design.md 4) */
 	bool vouched;           /* host was written by the administrator, or signed MX data names it */
 	const char *not_vouched; /* why not: "the MX record of customer.example is not signed" */
+	/* smtp_cname_overrides_servername gave it this host, over an alias that is not signed: which */
+	const char *unsigned_alias;
 	enum mx_security mx;
 	const char *mx_owner;   /* owner of the MX set after aliases; NULL: no MX */
 	const struct lookup_addrs *found; /* the lookup that gave the address; NULL: none was made */

@@ -7,7 +7,7 @@
 #include "dns/answers.h"
 #include "dns/unbound.h"
 #include "postfix/master.h"
-#include "postfix/version.h"
+#include "postfix/param.h"
 #include "smtp/setup.h"
 #include "t/lib/test_agent.h"
 #include "util/log.h"
@@ -39,7 +39,20 @@ static void arguments(struct test_agent *test, struct master_args *args,
 		list_add(text_starts(*settings, "flags=") ? &args->words : &args->settings, *settings);
 }
 
-/* A postconf(1) of VERSION, which knows no defaults. */
+/* What a postconf(1) of VERSION would know that one of another version might not. */
+static void list_new_parameters(FILE *file, int version)
+{
+	for (size_t i = 0; i < config_params.count; i++) {
+		const struct param *row = &config_params.rows[i];
+
+		if (row->since == 0 || row->since > version)
+			continue;
+		fprintf(file, "%s = %s\n", row->name, row->value);
+		if (row->lmtp_name)
+			fprintf(file, "%s = %s\n", row->lmtp_name, row->value);
+	}
+}
+
 static const char *make_postconf(struct test_agent *test, int version)
 {
 	const char *path = pool_format(&test->pool, "%s/postconf", test->directory);
@@ -47,7 +60,10 @@ static const char *make_postconf(struct test_agent *test, int version)
 
 	if (file == NULL)
 		log_fatal("cannot write %s", path);
-	fprintf(file, "#!/bin/sh\necho mail_version = %d.%d.0\n", version / 1000, version % 1000);
+	fprintf(file, "#!/bin/sh\ncat <<'END'\nmail_version = %d.%d.0\n", version / 1000,
+		version % 1000);
+	list_new_parameters(file, version);
+	fprintf(file, "END\n");
 	fclose(file);
 	chmod(path, 0700);
 	return path;
