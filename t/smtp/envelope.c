@@ -10,9 +10,19 @@ static struct config config = {.version = POSTFIX(3, 7), .quote_rfc821_envelope 
 static struct ehlo ehlo;
 
 static const struct request blank = {
-	.pool = &pool, .nexthop = "", .encoding = "", .sender = "", .envelope_id = "",
-	.data_size = 412, .client_name = "", .client_address = "", .client_port = "",
-	.client_proto = "", .client_helo = "", .log_ident = "", .rewrite_context = "",
+	.pool = &pool,
+	.nexthop = "",
+	.encoding = "",
+	.sender = "",
+	.envelope_id = "",
+	.data_size = 412,
+	.client_name = "",
+	.client_address = "",
+	.client_port = "",
+	.client_proto = "",
+	.client_helo = "",
+	.log_ident = "",
+	.rewrite_context = "",
 };
 
 enum { ALL = EHLO_SIZE | EHLO_8BITMIME | EHLO_DSN | EHLO_SMTPUTF8 };
@@ -33,7 +43,8 @@ static const struct mail_case {
 	{EHLO_8BITMIME, "a@b.test", "8bit", "", 0, 0, "MAIL FROM:<a@b.test> BODY=8BITMIME"},
 	{EHLO_8BITMIME, "a@b.test", "7bit", "", 0, 0, "MAIL FROM:<a@b.test> BODY=7BIT"},
 	{ALL, "a@b.test", "8bit", "a+b=c d", DSN_RET_HDRS, SENDOPT_SMTPUTF8,
-		"MAIL FROM:<a@b.test> SIZE=412 BODY=8BITMIME ENVID=a+2Bb+3Dc+20d RET=HDRS SMTPUTF8"},
+		"MAIL FROM:<a@b.test> SIZE=412 BODY=8BITMIME ENVID=a+2Bb+3Dc+20d RET=HDRS "
+		"SMTPUTF8"},
 	{EHLO_DSN, "a@b.test", "", "", DSN_RET_FULL, 0, "MAIL FROM:<a@b.test> RET=FULL"},
 	{EHLO_SMTPUTF8, "a@b.test", "", "", 0, SENDOPT_UTF8_HEADER, "MAIL FROM:<a@b.test>"},
 	/* quoting */
@@ -50,7 +61,7 @@ static void test_mail(void)
 {
 	for (const struct mail_case *x = mails; x < mails + COUNT(mails); x++) {
 		struct request request = blank;
-		struct envelope envelope = {&config, &request, &ehlo};
+		struct envelope envelope = {.config = &config, .request = &request, .ehlo = &ehlo};
 
 		ehlo.features = x->offers;
 		request.sender = x->sender;
@@ -83,7 +94,8 @@ static const struct rcpt_case {
 	{"a@b.test", "", "utf-8;\360\237\230\200\377\001", 0, 0,
 		"RCPT TO:<a@b.test> ORCPT=utf-8;\\x{1F600}\\x{FF}\\x{01}"},
 	{"a@b.test", "\303\251@q.test", "", 0, 0, "RCPT TO:<a@b.test> ORCPT=utf-8;\\x{E9}@q.test"},
-	{"a@b.test", "\351@q.test", "", 0, POSTFIX(3, 10), "RCPT TO:<a@b.test> ORCPT=rfc822;+E9@q.test"},
+	{"a@b.test", "\351@q.test", "", 0, POSTFIX(3, 10),
+		"RCPT TO:<a@b.test> ORCPT=rfc822;+E9@q.test"},
 	/* a client's ORCPT stays one parameter */
 	{"a@b.test", "", "rfc822 NOTIFY=NEVER;x@y", 0, 0,
 		"RCPT TO:<a@b.test> ORCPT=rfc822+20NOTIFY+3DNEVER;x@y"},
@@ -101,12 +113,14 @@ static const struct rcpt_case {
 static void test_rcpt(void)
 {
 	struct request request = blank;
-	struct envelope envelope = {&config, &request, &ehlo};
+	struct envelope envelope = {.config = &config, .request = &request, .ehlo = &ehlo};
 
 	request.sendopts = SENDOPT_SMTPUTF8;
 	for (const struct rcpt_case *x = rcpts; x < rcpts + COUNT(rcpts); x++) {
-		const struct request_rcpt rcpt = {.address = x->address, .original = x->original,
-			.dsn_orcpt = x->orcpt, .dsn_notify = x->notify};
+		const struct request_rcpt rcpt = {.address = x->address,
+			.original = x->original,
+			.dsn_orcpt = x->orcpt,
+			.dsn_notify = x->notify};
 
 		ehlo.features = EHLO_DSN;
 		config.version = x->version ? x->version : POSTFIX(3, 7);
@@ -121,8 +135,10 @@ static void test_rcpt(void)
 static void test_unquoted(void)
 {
 	struct request request = blank;
-	struct envelope envelope = {&config, &request, &ehlo};
-	const struct request_rcpt rcpt = {.address = "a b@c.test> X", .original = "", .dsn_orcpt = ""};
+	struct envelope envelope = {.config = &config, .request = &request, .ehlo = &ehlo};
+	const struct request_rcpt rcpt = {.address = "a b@c.test> X",
+		.original = "",
+		.dsn_orcpt = ""};
 
 	config.quote_rfc821_envelope = false;
 	is_text(envelope_rcpt(&envelope, &pool, &rcpt), "RCPT TO:<a b@c.test??X>", "quoting off");
@@ -132,7 +148,7 @@ static void test_unquoted(void)
 static void test_encoding(void)
 {
 	struct request request = blank;
-	struct envelope envelope = {&config, &request, &ehlo};
+	struct envelope envelope = {.config = &config, .request = &request, .ehlo = &ehlo};
 
 	ehlo.features = EHLO_8BITMIME;
 	request.encoding = "9bit";
@@ -173,7 +189,7 @@ static void test_xforward(void)
 {
 	for (const struct xforward_case *x = xforwards; x < xforwards + COUNT(xforwards); x++) {
 		struct request request = blank;
-		struct envelope envelope = {&config, &request, &ehlo};
+		struct envelope envelope = {.config = &config, .request = &request, .ehlo = &ehlo};
 
 		ehlo.xforward = x->offers;
 		request.client_name = x->name;
@@ -183,8 +199,10 @@ static void test_xforward(void)
 		request.client_helo = x->helo;
 		request.log_ident = x->ident;
 		request.rewrite_context = x->context;
-		is_text(envelope_xforward(&envelope, &pool, false), x->first, "XFORWARD of the client");
-		is_text(envelope_xforward(&envelope, &pool, true), x->second, "XFORWARD of the message");
+		is_text(envelope_xforward(&envelope, &pool, false), x->first,
+			"XFORWARD of the client");
+		is_text(envelope_xforward(&envelope, &pool, true), x->second,
+			"XFORWARD of the message");
 	}
 }
 
