@@ -252,7 +252,7 @@ static void abandon(struct delivery *d, const char *error)
 	d->abandoned = true;
 }
 
-static bool parse_nexthop(const struct agent *agent, struct delivery *d)
+static void parse_nexthop(const struct agent *agent, struct delivery *d)
 {
 	const struct config *config = agent->config;
 	const struct destination_options options = {
@@ -265,16 +265,16 @@ static bool parse_nexthop(const struct agent *agent, struct delivery *d)
 		.known_tcp_ports = config->version >= POSTFIX(3, 6) ? config->known_tcp_ports : NULL,
 		.version = config->version,
 	};
-	const char *error;
 
-	d->destinations = destination_parse(d->pool, &options, d->request->nexthop, &error);
-	if (d->destinations == NULL)
-		abandon(d, error);
-	return d->destinations != NULL;
+	d->destinations = destination_parse(d->pool, &options, d->request->nexthop);
 }
 
-static void hint_wrappermode(const struct agent *agent, const struct destination *to)
+/* Settings that have no effect here, or not the one that was meant. */
+static void hints(const struct agent *agent, const struct destination *to)
 {
+	if (to->path && agent->config->fallback_relay[0])
+		log_warning("ignoring \"%s_fallback_relay = %s\" setting for non-TCP connections",
+			agent->program, agent->config->fallback_relay);
 	if (to->path == NULL && to->port == 465 && !agent->config->tls_wrappermode
 		&& agent->config->helpful_warnings)
 		log_info("SMTPS wrappermode (TCP port 465) requires setting \"smtp_tls_wrappermode = yes\","
@@ -289,7 +289,7 @@ static bool try_destination(const struct agent *agent, struct delivery *d, struc
 
 	walk.load = connections_wanted(agent, d, REQUEST_CONN_LOAD);
 	walk.store = connections_wanted(agent, d, REQUEST_CONN_STORE);
-	hint_wrappermode(agent, to);
+	hints(agent, to);
 	walk.policy = policy_for(agent, d, to);
 	if (route(agent, d->pool, to, policy_validates(agent, walk.policy), &found, &d->why)) {
 		walk.last = walk.last || found.last;
@@ -302,10 +302,15 @@ void deliver(const struct agent *agent, struct delivery *d)
 {
 	struct destination *at = NULL;
 
-	if (headers_refuse(agent, d) || !parse_nexthop(agent, d))
+	if (headers_refuse(agent, d))
 		return;
+	parse_nexthop(agent, d);
 	for (struct destination *to = d->destinations; to && rcpts_open(d); to = to->next) {
 		at = to;
+		if (to->error) {
+			abandon(d, to->error);
+			return;
+		}
 		if (!try_destination(agent, d, to))
 			break;
 	}

@@ -11,17 +11,17 @@
 struct parse {
 	struct pool *pool;
 	const struct destination_options *options;
-	const char **error;
+	const char *error; /* of the element in hand */
 };
 
-static bool wrong(const struct parse *p, const char *reason, const char *text)
+static bool wrong(struct parse *p, const char *reason, const char *text)
 {
-	*p->error = pool_format(p->pool, "%s in server description: %s", reason, text);
+	p->error = pool_format(p->pool, "%s in server description: %s", reason, text);
 	return false;
 }
 
-/* "[host]", "[host]:port", "[ipv6:address]" */
-static bool split_literal(const struct parse *p, const char *text, const char **host,
+/* "[host]", "[host]:port", "[ipv6:address]"; an empty port is the default one. */
+static bool split_literal(struct parse *p, const char *text, const char **host,
 	const char **port)
 {
 	const char *start = text + 1, *end = strchr(text, ']');
@@ -36,13 +36,11 @@ static bool split_literal(const struct parse *p, const char *text, const char **
 	*port = end[1] ? end + 2 : "";
 	if (ipv6 && (!addr_is_numeric(*host) || strchr(*host, ':') == NULL))
 		return wrong(p, "malformed IPv6 address", text);
-	if (end[1] == ':' && **port == '\0')
-		return wrong(p, "missing service information", text);
 	return true;
 }
 
 /* "host", "host:port": the last colon separates. */
-static bool split_plain(const struct parse *p, const char *text, const char **host,
+static bool split_plain(struct parse *p, const char *text, const char **host,
 	const char **port)
 {
 	const char *colon = strrchr(text, ':');
@@ -51,8 +49,6 @@ static bool split_plain(const struct parse *p, const char *text, const char **ho
 	*port = colon ? colon + 1 : "";
 	if (**host == '\0')
 		return wrong(p, "missing host information", text);
-	if (colon && **port == '\0')
-		return wrong(p, "missing service information", text);
 	return true;
 }
 
@@ -85,15 +81,15 @@ static long system_port(const char *name)
 	return ntohs((uint16_t)found->s_port);
 }
 
-static bool bad_port(const struct parse *p, const char *port, const char *text)
+static bool bad_port(struct parse *p, const char *port, const char *text)
 {
-	*p->error = p->options->version < POSTFIX(3, 6)
+	p->error = p->options->version < POSTFIX(3, 6)
 		? pool_format(p->pool, "bad network port in destination: %s", text)
 		: pool_format(p->pool, "bad network port: %s for destination: %s", port, text);
 	return false;
 }
 
-static bool find_port(const struct parse *p, const char *port, const char *text, uint16_t *number)
+static bool find_port(struct parse *p, const char *port, const char *text, uint16_t *number)
 {
 	long long found;
 
@@ -108,7 +104,7 @@ static bool find_port(const struct parse *p, const char *port, const char *text,
 			found = system_port(port);
 	}
 	if (found == 0) {
-		*p->error = pool_format(p->pool, "unknown service: %s/tcp", port);
+		p->error = pool_format(p->pool, "unknown service: %s/tcp", port);
 		return false;
 	}
 	*number = (uint16_t)found;
@@ -126,41 +122,53 @@ static bool good_host(const struct parse *p, const char *host)
 	return ascii && name_is_host(ascii, &reason);
 }
 
-static struct destination *parse_one(const struct parse *p, const char *text)
+static bool parse_host(struct parse *p, struct destination *to)
 {
-	struct destination *to = POOL_NEW(p->pool, struct destination);
-	bool bracket = text[0] == '[';
+	bool bracket = to->text[0] == '[';
 	const char *port;
 
-	if (!(bracket ? split_literal : split_plain)(p, text, &to->host, &port))
-		return NULL;
-	if (!good_host(p, to->host)) {
-		wrong(p, "valid hostname or network address required", text);
-		return NULL;
-	}
-	to->text = text;
+	if (!(bracket ? split_literal : split_plain)(p, to->text, &to->host, &port))
+		return false;
+	if (!good_host(p, to->host))
+		return wrong(p, "valid hostname or network address required", to->text);
 	to->service = *port ? port : p->options->default_port;
 	to->literal = bracket || addr_is_numeric(to->host);
-	to->relayhost = strcmp(text, p->options->relayhost) == 0;
-	return find_port(p, to->service, text, &to->port) ? to : NULL;
+	return find_port(p, to->service, to->text, &to->port);
 }
 
-/* Adds the elements of LIST at *tail; the new tail, or NULL. */
-static struct destination **parse_list(const struct parse *p, const char *list, bool fallback,
+static struct destination *parse_one(struct parse *p, const char *text)
+{
+	struct destination *to = POOL_NEW(p->pool, struct destination);
+
+	to->text = to->host = text;
+	to->service = "";
+	to->relayhost = strcmp(text, p->options->relayhost) == 0;
+	if (!parse_host(p, to))
+		to->error = p->error;
+	return to;
+}
+
+/* Adds the elements of LIST at TAIL; the new tail. */
+static struct destination **parse_list(struct parse *p, const char *list, bool fallback,
 	struct destination **tail)
 {
 	const char *text;
 
 	while ((text = text_token(p->pool, &list, TEXT_LIST_SEPARATORS, false)) != NULL) {
-		struct destination *to = parse_one(p, text);
-
-		if (to == NULL)
-			return NULL;
-		to->fallback = fallback;
-		*tail = to;
-		tail = &to->next;
+		*tail = parse_one(p, text);
+		(*tail)->fallback = fallback;
+		tail = &(*tail)->next;
 	}
 	return tail;
+}
+
+static struct destination *nobody(struct parse *p)
+{
+	struct destination *to = POOL_NEW(p->pool, struct destination);
+
+	to->text = to->host = to->service = "";
+	to->error = "empty nexthop hostname";
+	return to;
 }
 
 static struct destination *unix_socket(const struct parse *p, const char *path)
@@ -175,9 +183,9 @@ static struct destination *unix_socket(const struct parse *p, const char *path)
 }
 
 struct destination *destination_parse(struct pool *pool, const struct destination_options *options,
-	const char *nexthop, const char **error)
+	const char *nexthop)
 {
-	const struct parse p = {pool, options, error};
+	struct parse p = {pool, options, NULL};
 	struct destination *first = NULL, **tail = &first;
 
 	if (options->lmtp && text_starts(nexthop, "unix:"))
@@ -185,11 +193,8 @@ struct destination *destination_parse(struct pool *pool, const struct destinatio
 	if (options->lmtp && text_starts(nexthop, "inet:"))
 		nexthop += strlen("inet:");
 	tail = parse_list(&p, nexthop, false, tail);
-	if (tail == NULL)
-		return NULL;
-	if (first == NULL) {
-		*error = "empty nexthop hostname";
-		return NULL;
-	}
-	return parse_list(&p, options->fallback_relay, true, tail) ? first : NULL;
+	if (first == NULL)
+		return nobody(&p);
+	parse_list(&p, options->fallback_relay, true, tail);
+	return first;
 }

@@ -18,6 +18,8 @@ struct destination {
 	const char *path;      /* UNIX-domain socket; NULL: TCP */
 	bool fallback;         /* from smtp_fallback_relay */
 	bool relayhost;        /* it is textually $relayhost */
+	const char *error;     /* not NULL: it makes no sense. smtp(8) dies of it, with this text, when
+	                          its turn comes; those before it are tried all the same */
 };
 
 struct destination_options {
@@ -30,8 +32,8 @@ struct destination_options {
 	int version;
 };
 
-/* NULL: *error is the text that smtp(8) dies of ("missing \"]\" in server description: [x"). */
+/* At least one, if only to say what is wrong. */
 struct destination *destination_parse(struct pool *pool, const struct destination_options *options,
-	const char *nexthop, const char **error);
+	const char *nexthop);
 
 #endif

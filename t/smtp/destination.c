@@ -25,7 +25,9 @@ static const struct hop {
 	{"[a]b", "!garbage after \"]\" in server description: [a]b", false},
 	{"[ipv6:1.2.3.4]", "!malformed IPv6 address in server description: [ipv6:1.2.3.4]", false},
 	{":25", "!missing host information in server description: :25", false},
-	{"a.example:", "!missing service information in server description: a.example:", false},
+	{"a.example:", "a.example:25", false},
+	{"[a.example]:", "a.example:25 literal", false},
+	{"a.example, [b", "a.example:25|!missing \"]\" in server description: [b", false},
 	{"-a.example", "!valid hostname or network address required in server description: -a.example",
 		false},
 	{"a.example:25x", "!garbage after numerical service in server description: a.example:25x",
@@ -42,7 +44,9 @@ static const struct hop {
 static void describe(const struct destination *to, struct buf *text)
 {
 	for (; to; to = to->next) {
-		if (to->path)
+		if (to->error)
+			buf_addf(text, "!%s", to->error);
+		else if (to->path)
 			buf_addf(text, "path=%s", to->path);
 		else
 			buf_addf(text, "%s:%u", to->host, to->port);
@@ -56,13 +60,8 @@ static void check(const char *nexthop, const char *want, struct destination_opti
 {
 	struct pool pool = {0};
 	struct buf text = BUF(0);
-	const char *error = "";
-	const struct destination *to = destination_parse(&pool, &options, nexthop, &error);
 
-	if (to)
-		describe(to, &text);
-	else
-		buf_addf(&text, "!%s", error);
+	describe(destination_parse(&pool, &options, nexthop), &text);
 	is_text(buf_text(&text), want, nexthop);
 	buf_close(&text);
 	pool_free(&pool);

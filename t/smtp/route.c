@@ -100,11 +100,10 @@ static struct destination *destination(struct pool *pool, const char *nexthop)
 		.known_tcp_ports = "smtp=25, submission=587",
 		.version = config->version,
 	};
-	const char *error = "";
-	struct destination *to = destination_parse(pool, &options, nexthop, &error);
+	struct destination *to = destination_parse(pool, &options, nexthop);
 
-	if (to == NULL)
-		okf(false, "%s: %s", nexthop, error);
+	if (to->error)
+		okf(false, "%s: %s", nexthop, to->error);
 	return to;
 }
 
