@@ -119,13 +119,18 @@ static const char *ascii_name(struct pool *pool, const char *name)
 	return ascii ? pool_format(pool, "%s%s", dot ? "." : "", ascii) : NULL;
 }
 
-static void accept_name(struct deciding *w, const char *name, const char *rule)
+static void add_name(struct deciding *w, const char *name, const char *rule, bool vouched)
 {
 	const char *ascii = ascii_name(w->pool, name);
 
-	if (ascii == NULL)
-		return;
-	w->names[w->name_count++] = (struct tls_name){.name = ascii, .rule = rule};
+	if (ascii)
+		w->names[w->name_count++] =
+			(struct tls_name){.name = ascii, .rule = rule, .vouched = vouched};
+}
+
+static void accept_name(struct deciding *w, const char *name, const char *rule)
+{
+	add_name(w, name, rule, false);
 }
 
 /* design.md 4: the host's name counts at secure only when it is vouched for. */
@@ -140,9 +145,7 @@ static void accept_hostname(struct deciding *w)
 			server->not_vouched);
 		return;
 	}
-	accept_name(w, server->host, "hostname");
-	if (w->name_count)
-		w->names[w->name_count - 1].vouched = needs;
+	add_name(w, server->host, "hostname", needs);
 }
 
 static void accept_strategy(struct deciding *w, const char *word)
@@ -352,7 +355,9 @@ const struct tls_policy *policy_decide(const struct agent *agent, const struct d
 	policy->expect = (struct tls_expect){.level = base->entry.level, .protocols = "", .grade = "",
 		.exclude = "", .sni = "", .why_not = ""};
 	unix_socket_level(&w);
+	if (!computed_level(&w))
+		return NULL;
 	if (server->plaintext && policy->expect.level == TLS_LEVEL_MAY)
 		policy->expect.level = TLS_LEVEL_NONE;
-	return computed_level(&w) && wrapper_allows(&w) && expectation(&w) ? policy : NULL;
+	return wrapper_allows(&w) && expectation(&w) ? policy : NULL;
 }

@@ -119,6 +119,17 @@ static bool set_yes_no(struct parse *p, const struct attribute *attribute, const
 	return true;
 }
 
+/* A list of nothing must not become the default list. */
+static bool add_matches(struct parse *p, const struct attribute *attribute, const char *value)
+{
+	size_t before = p->entry->match.count;
+
+	list_split(&p->entry->match, value, p->entry->level == TLS_LEVEL_FINGERPRINT ? "|" : ":",
+		false);
+	return p->entry->match.count > before
+		|| wrong(p, "attribute \"%s\" has empty value", attribute->name);
+}
+
 static bool set_value(struct parse *p, const struct attribute *attribute, const char *value)
 {
 	switch (attribute->kind) {
@@ -128,9 +139,7 @@ static bool set_value(struct parse *p, const struct attribute *attribute, const 
 	case KIND_HOST:
 		return set_host(p, attribute, value);
 	case KIND_MATCH:
-		list_split(&p->entry->match, value, p->entry->level == TLS_LEVEL_FINGERPRINT ? "|" : ":",
-			false);
-		return true;
+		return add_matches(p, attribute, value);
 	case KIND_LIST:
 		list_add(field(p, attribute), value);
 		return true;

@@ -33,6 +33,8 @@ static const struct text {
 	{"may tafile=/x", "W: attribute \"tafile\" invalid at security level \"may\"", 0},
 	{"dane match=a", "W: attribute \"match\" invalid at security level \"dane\"", 0},
 	{"fingerprint tafile=/x", "W: attribute \"tafile\" invalid at security level \"fingerprint\"", 0},
+	{"secure match=:", "W: attribute \"match\" has empty value", 0},
+	{"fingerprint match=|", "W: attribute \"match\" has empty value", 0},
 	{"may connection_reuse=maybe", "W: attribute \"connection_reuse\" has bad value: \"maybe\"", 0},
 	{"may colour=blue", "W: invalid attribute name: \"colour\"", 0},
 	{"may enable_rpk=yes", "W: invalid attribute name: \"enable_rpk\"", 0},
