@@ -266,11 +266,13 @@ static enum match_answer member_find(const struct match *match, const struct mem
 	const char *name, const char *address)
 {
 	enum match_answer answer = member_name(match, member, name);
+	struct cidr numeric;
 
 	if (answer != MATCH_NO || address == NULL || !has_addresses(match->style))
 		return answer;
 	if (member->table)
-		return ask(match, member->table, address);
+		return cidr_address(&numeric, address) ? ask(match, member->table, address)
+						       : MATCH_NO; /* "noaddr" */
 	return match_address(match, member->pattern, address);
 }
 

@@ -6,6 +6,7 @@
 #include "util/memory.h"
 #include "util/text.h"
 #include "postfix/fold.h"
+#include "postfix/table_server.h"
 #include "postfix/table_type.h"
 #include "postfix/version.h"
 
@@ -22,6 +23,7 @@ static const struct table_type *const types[] = {
 #ifdef HAVE_PCRE2
 	&table_pcre,
 #endif
+	&table_proxy,
 	&table_socketmap,
 	&table_tcp,
 	&table_unionmap,
@@ -62,8 +64,9 @@ static const char *const elsewhere[] = {
 struct table_set {
 	struct table_options options;
 	struct pool pool;
-	struct map *tables;          /* by known name */
-	struct table *first, **last; /* all of them, in order */
+	struct map *tables;              /* by known name */
+	struct table *first, **last;     /* all of them, in order */
+	struct table_server *proxies[2]; /* for reading, for writing; NULL: not needed so far */
 };
 
 struct tables {
@@ -104,6 +107,8 @@ void table_set_free(struct table_set *set)
 		if (table->type->close)
 			table->type->close(table);
 	map_free(set->tables, NULL);
+	table_server_free(set->proxies[0]);
+	table_server_free(set->proxies[1]);
 	pool_free(&set->pool);
 	free(set);
 }
@@ -121,6 +126,14 @@ bool table_set_changed(struct table_set *set)
 const struct table_options *table_set_options(const struct table_set *set)
 {
 	return &set->options;
+}
+
+struct table_server *table_proxy_server(struct table_set *set, bool write,
+	const struct table_server_options *options)
+{
+	if (set->proxies[write] == NULL)
+		set->proxies[write] = table_server_new(options);
+	return set->proxies[write];
 }
 
 struct pool *table_pool(const struct table *table)
@@ -257,7 +270,8 @@ struct table *table_missing(struct table_set *set, const char *name, const char 
 /* "lock|fold_fix|utf8_request", or "0" */
 static const char *flag_names(struct pool *pool, unsigned flags)
 {
-	const char *names = pool_format(pool, "%s%s%s", flags & TABLE_LOCK ? "|lock" : "",
+	const char *names = pool_format(pool, "%s%s%s%s", flags & TABLE_LOCK ? "|lock" : "",
+		flags & TABLE_WRITE ? "|replace|sync_update" : "",
 		flags & TABLE_FOLD ? "|fold_fix" : "", flags & TABLE_UTF8 ? "|utf8_request" : "");
 
 	return *names ? names + 1 : "0";
@@ -369,6 +383,34 @@ enum table_answer table_find(const struct table *table, const char *key, struct 
 		buf_clear(result);
 	pool_free(&pool);
 	return answer;
+}
+
+static bool change(const struct table *table, const char *key, const char *value)
+{
+	struct pool pool = {0};
+	struct buf why = BUF(TABLE_WHY_MOST);
+	bool good;
+
+	if (table->type->put && table->flags & TABLE_WRITE)
+		good = table->type->put(table, table_key(table, &pool, key), value, &why);
+	else
+		good = table_refuse(&why, "it can't be written to");
+	if (!good)
+		log_warning("%s: %s of \"%s\" failed: %s", table->name,
+			value ? "update" : "removal", key, buf_text(&why));
+	buf_close(&why);
+	pool_free(&pool);
+	return good;
+}
+
+bool table_put(const struct table *table, const char *key, const char *value)
+{
+	return change(table, key, value);
+}
+
+bool table_remove(const struct table *table, const char *key)
+{
+	return change(table, key, NULL);
 }
 
 /* smtp_generic_maps and the like have no use for empty answers. */

@@ -11,9 +11,10 @@
 #include "util/pool.h"
 
 enum table_flag {
-	TABLE_FOLD = 1, /* fixed-key tables: fold the key to lower case */
-	TABLE_UTF8 = 2, /* check UTF-8 when smtputf8_enable is yes */
-	TABLE_LOCK = 4, /* shared lock during a lookup */
+	TABLE_FOLD = 1,  /* fixed-key tables: fold the key to lower case */
+	TABLE_UTF8 = 2,  /* check UTF-8 when smtputf8_enable is yes */
+	TABLE_LOCK = 4,  /* shared lock during a lookup */
+	TABLE_WRITE = 8, /* table_put() and table_remove() too; only proxy: can that */
 };
 
 enum table_answer { TABLE_FOUND, TABLE_NONE, TABLE_ERROR };
@@ -25,8 +26,9 @@ struct table_options {
 	int version;              /* POSTFIX() */
 	const char *queue_directory;
 	const char *default_database_type;
-	const char *proxymap_service;
+	const char *proxymap_service, *proxywrite_service;
 	int ipc_timeout;          /* seconds */
+	int ipc_idle, ipc_ttl;    /* seconds; for connections to proxymap(8) */
 	long bdb_read_buffer;     /* berkeley_db_read_buffer_size, bytes */
 	int socketmap_reply_most; /* bytes; from Postfix 3.10 on */
 	int socketmap_query_most; /* bytes; from Postfix 3.12 on */
@@ -61,6 +63,13 @@ enum table_kind { TABLE_FIXED = 1, TABLE_PATTERN = 2, TABLE_ANY = 3 };
 enum table_answer tables_find_in(const struct tables *tables, enum table_kind kinds,
 	const char *key, struct buf *result);
 bool tables_have(const struct tables *tables, enum table_kind kind);
+
+/*
+ * For smtp_sasl_auth_cache_name, opened with TABLE_WRITE: adds or replaces an entry, or removes it
+ * (there need not be one). False: a warning was logged.
+ */
+bool table_put(const struct table *table, const char *key, const char *value);
+bool table_remove(const struct table *table, const char *key);
 
 const char *table_name(const struct table *table); /* "hash:/etc/postfix/x" */
 

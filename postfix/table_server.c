@@ -107,6 +107,8 @@ static struct table_link *new_link(const struct table_server *server, int *error
 		fd = connect_host(options, error);
 	} else {
 		fd = net_connect_unix(options->path, options->seconds);
+		if (fd < 0 && errno == ENOENT && options->other_path)
+			fd = net_connect_unix(options->other_path, options->seconds);
 		*error = errno;
 	}
 	if (fd < 0)

@@ -11,6 +11,7 @@
 
 struct table_server_options {
 	const char *path;        /* a UNIX-domain socket; NULL: host and port */
+	const char *other_path;  /* tried when there is no PATH; may be NULL */
 	const char *host, *port; /* names or numbers */
 	int seconds;   /* for a connection to be made, and for all of a lookup after that */
 	int idle, ttl; /* seconds that a connection is kept unused, and at all; 0: for ever */

@@ -31,6 +31,12 @@ struct table_type {
 	 */
 	enum table_answer (*find)(const struct table *table, const char *key, struct buf *answer);
 
+	/*
+	 * Adds or replaces an entry; VALUE NULL removes it. False: WHY. NULL: it can't do that. Any
+	 * number of threads.
+	 */
+	bool (*put)(const struct table *table, const char *key, const char *value, struct buf *why);
+
 	/* Is the file no longer the one that was opened? NULL: it never is. Any thread. */
 	bool (*changed)(const struct table *table);
 
@@ -57,6 +63,13 @@ struct pool *table_pool(const struct table *table);
 /* A member of TABLE (unionmap, pipemap): opened with its flags. Never NULL. */
 struct table *table_open_member(const struct table *table, const char *type_name);
 
+struct table_server;
+struct table_server_options;
+
+/* The one server for all proxy: tables, for reading or for WRITE; OPTIONS when it is new. */
+struct table_server *table_proxy_server(struct table_set *set, bool write,
+	const struct table_server_options *options);
+
 /* A table NAME that always fails, because of WHY, which is logged; both in words of Postfix. */
 struct table *table_missing(struct table_set *set, const char *name, const char *why);
 
@@ -81,6 +94,8 @@ extern const struct table_type table_unionmap, table_pipemap, table_randmap, tab
 extern const struct table_type table_cidr, table_regexp, table_pcre;
 /* table_socketmap.c, table_tcp.c */
 extern const struct table_type table_socketmap, table_tcp;
+/* table_proxy.c */
+extern const struct table_type table_proxy;
 /* table_bdb.c, table_lmdb.c, table_cdb.c */
 extern const struct table_type table_hash, table_btree, table_lmdb, table_cdb;
 

@@ -71,6 +71,7 @@ static const struct found {
 	{MATCH_NAME_OR_ADDRESS_PARENT, "foo/8, 127.0.0.0/8x, [::1, [::1]x, 192.0.2", "x",
 		"192.0.2.1", MATCH_NO},
 	{MATCH_NAME_OR_ADDRESS_PARENT, "inline:{192.0.2.1=x}", "x", "192.0.2.1", MATCH_YES},
+	{MATCH_NAME_OR_ADDRESS_PARENT, "inline:{noaddr=x}", "x", "noaddr", MATCH_NO},
 	{MATCH_NAME_OR_ADDRESS_PARENT, "inline:{192.0.2=x}", "x", "192.0.2.1", MATCH_NO},
 	{MATCH_NAME_OR_ADDRESS_PARENT, "inline:{2.1=x}", "x", "192.0.2.1", MATCH_NO},
 	{MATCH_NAME_OR_ADDRESS, ".example.com", "a.example.com", NULL, MATCH_YES},
