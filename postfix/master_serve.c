@@ -93,15 +93,17 @@ static bool tell_news(struct server *server)
 /*
  * A process that dies before it was taken and available once makes master throttle the service for
  * a minute (1.10). So, after the first request, it is, for a moment: one in which no connection
- * waits, because for that one master would fork.
+ * waits, because for that one master would fork, unless this is the only process there may be.
  */
-static void vouch(struct server *server, nfds_t count)
+static void vouch(struct server *server)
 {
+	const struct master_args *args = server->service->args;
 	uint64_t served = server->served;
 
 	if (server->vouched || served == 0)
 		return;
-	if (poll(server->polled, count, 0) != 0 && served < PROOF_LATE)
+	if (!args->single && served < PROOF_LATE
+		&& poll(server->polled, 2 + (nfds_t)args->sockets, 0) != 0)
 		return;
 	server->vouched = true;
 	if (server->told == STATUS_AVAIL) {
@@ -150,9 +152,9 @@ static void wait_for_events(struct server *server)
 
 	if (server->slot == SLOTS_NONE && !slots_full(server->slots))
 		limit = sooner(limit, SLOT_RETRY);
+	vouch(server);
 	for (int i = 0; i < 2 + server->service->args->sockets; i++)
 		server->polled[i].revents = 0;
-	vouch(server, count);
 	if (poll(server->polled, count, limit > INT32_MAX ? INT32_MAX : (int)limit) < 0
 		&& errno != EINTR)
 		log_fatal("poll: %m");
