@@ -140,7 +140,26 @@ static bool recursion_works(struct unbound *unbound, struct pool *pool)
 	return false;
 }
 
-/* dns.md 4.1. *why is set unless the result is STRICT. */
+/* The root is bogus: is it the nameserver, the anchors, the clock, or an attack (dns.md 4.1)? */
+static enum trust doubt(struct unbound *unbound, struct pool *pool, const struct dns_answer *answer,
+	const char *why_bogus, const char **why)
+{
+	const char *found = diagnosis(unbound, pool, why_bogus);
+
+	if (found == NULL) {
+		*why = pool_format(pool, "DNSSEC: %s", answer->reason);
+		return TRUST_UNKNOWN;
+	}
+	if (unbound->upstream == DNS_UPSTREAM_AUTO && bogus_cause(why_bogus) == BOGUS_STRIPPED
+		&& recursion_works(unbound, pool)) {
+		log_info("DNSSEC: %s: going on by full recursion", found);
+		return TRUST_STRICT;
+	}
+	*why = found;
+	return TRUST_NONE;
+}
+
+/* *why is set unless the result is STRICT. */
 static enum trust probe(struct unbound *unbound, struct pool *pool, int64_t deadline,
 	const char **why)
 {
@@ -149,20 +168,8 @@ static enum trust probe(struct unbound *unbound, struct pool *pool, int64_t dead
 
 	if (answer.security == DNS_SECURE)
 		return TRUST_STRICT;
-	if (answer.security == DNS_BOGUS) {
-		*why = diagnosis(unbound, pool, why_bogus);
-		if (*why == NULL) {
-			*why = pool_format(pool, "DNSSEC: %s", answer.reason);
-			return TRUST_UNKNOWN;
-		}
-		if (unbound->upstream == DNS_UPSTREAM_AUTO
-			&& bogus_cause(why_bogus) == BOGUS_STRIPPED
-			&& recursion_works(unbound, pool)) {
-			log_info("DNSSEC: %s: going on by full recursion", *why);
-			return TRUST_STRICT;
-		}
-		return TRUST_NONE;
-	}
+	if (answer.security == DNS_BOGUS)
+		return doubt(unbound, pool, &answer, why_bogus, why);
 	if (answer.class == DNS_TRY_AGAIN) {
 		*why = *answer.reason ? answer.reason : "Host not found, try again";
 		return TRUST_UNKNOWN;
