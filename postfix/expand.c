@@ -199,7 +199,7 @@ static bool compare(struct run *run, const char *left, const char *right, bool l
 	return true;
 }
 
-/* Expands both sides, to see the errors of both, and compares. */
+/* Expands both sides and compares them, to see the errors of all that. */
 static bool evaluate(struct run *run, const struct comparison *comparison, bool level,
 	const char *sides[2], int depth, bool *truth)
 {
@@ -208,7 +208,7 @@ static bool evaluate(struct run *run, const struct comparison *comparison, bool 
 	int order = 0;
 
 	good = run_text(run, sides[1], depth, &right) && good;
-	good = good && compare(run, buf_text(&left), buf_text(&right), level, &order);
+	good = compare(run, buf_text(&left), buf_text(&right), level, &order) && good;
 	*truth = order < 0 ? comparison->less : order > 0 ? comparison->more : comparison->equal;
 	buf_close(&left);
 	buf_close(&right);
@@ -360,8 +360,11 @@ static void literal(const char **at, struct buf *to)
 	}
 }
 
-/* What the "$" at *AT refers to; *AT moves behind it. NULL: warned. TEXT is the whole. */
-static const char *reference(struct run *run, const char *text, const char **at)
+/*
+ * What the "$" at *AT refers to; *AT moves behind it. NULL: wrong, and warned, but AFTER an error
+ * not of an empty "${}". TEXT is the whole.
+ */
+static const char *reference(struct run *run, const char *text, const char **at, bool after)
 {
 	const char *start = *at + 1;
 	size_t bracket = *start == '{' || *start == '(' ? 1 : 0;
@@ -372,7 +375,8 @@ static const char *reference(struct run *run, const char *text, const char **at)
 		return NULL;
 	}
 	if (length == 2 * bracket) {
-		log_warning("empty macro name: \"%s\"", text);
+		if (!bracket || !after)
+			log_warning("empty macro name: \"%s\"", text);
 		return NULL;
 	}
 	*at = start + length;
@@ -380,8 +384,8 @@ static const char *reference(struct run *run, const char *text, const char **at)
 }
 
 /*
- * Adds TEXT, expanded. After an error Postfix still looks at the syntax of the next reference, so
- * that may give a second warning.
+ * Adds TEXT, expanded. After an error Postfix still looks at the syntax of the references that
+ * follow, so there may be a second warning.
  */
 static bool run_text(struct run *run, const char *text, int depth, struct buf *to)
 {
@@ -390,16 +394,18 @@ static bool run_text(struct run *run, const char *text, int depth, struct buf *t
 	size_t length;
 
 	while (*at) {
-		expression = NULL;
 		length = to->length;
 		literal(&at, to);
-		if (*at && (expression = reference(run, text, &at)) == NULL)
+		expression = *at ? reference(run, text, &at, !good) : "";
+		if (expression == NULL)
 			return false;
-		if (!good)
-			return false;
+		if (!good) {
+			buf_truncate(to, length);
+			continue;
+		}
 		if (to->length > length && too_deep(depth, buf_text(to) + length))
 			good = false;
-		if (expression && !run_reference(run, expression, depth, to))
+		if (*expression && !run_reference(run, expression, depth, to))
 			good = false;
 	}
 	return good;

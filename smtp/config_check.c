@@ -268,11 +268,15 @@ static const char *check_accounts(struct config *config)
 
 static const char *check_name(struct config *config, const char *param, const char *name)
 {
-	const char *reason;
+	const char *reason, *complaint;
 
 	if (name_is_host(name, &reason))
 		return NULL;
-	log_warning("valid_hostname: %s: %s", reason, name);
+	complaint = name_complaint(pool_of(config), name);
+	if (complaint)
+		log_warning("valid_hostname: %s", complaint);
+	else
+		log_warning("valid_hostname: %s: %s", reason, name);
 	return in_main_cf(config, "parameter %s: bad parameter value: %s", param, name);
 }
 

@@ -231,6 +231,23 @@ static const struct expansion {
 		"mac_exp_eval: bad conversion: 99999999999999999999"},
 	{"${{1} < {99999999999999999999}}", NULL,
 		"mac_exp_eval: bad conversion: 99999999999999999999"},
+	{"${a-b}$loop$nix${", NULL,
+		W "attribute name syntax error at: \"...a>>>-b\"" AND
+		  "truncated macro reference: \"${a-b}$loop$nix${\"" FATAL},
+	{"${a-b}$foo$", NULL,
+		W "attribute name syntax error at: \"...a>>>-b\"" AND
+		  "empty macro name: \"${a-b}$foo$\"" FATAL},
+	{"${a-b}${}${x", NULL, W "attribute name syntax error at: \"...a>>>-b\"" FATAL},
+	{"$-a${", NULL, W "empty macro name: \"$-a${\"" FATAL},
+	{"${{9$-}<{99999999999999999999}}", NULL,
+		W "empty macro name: \"9$-\"|"
+		  "mac_exp_eval: bad conversion: 99999999999999999999"},
+	{"${{$bad$nix} <=level {1}}", NULL,
+		W "attribute name syntax error at: \"...x>>>-y\"" AND
+		  "malformed compatibility level syntax: \"a\"" FATAL},
+	{"${{$-}<=level{$-}}", NULL,
+		W "empty macro name: \"$-\"" AND "empty macro name: \"$-\"" AND
+		  "malformed compatibility level syntax: \"\"" FATAL},
 	{"$endless", NULL,
 		W "unreasonable macro call nesting: \"a \"" AND
 		  "unreasonable macro call nesting: \"endless\"" FATAL},

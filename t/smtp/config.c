@@ -436,6 +436,8 @@ static const struct {
 	{true, "x=y", "x=y", NULL, ""},
 	{false, "myhostname=a..b", "x=y", "@parameter myhostname: bad parameter value: a..b",
 		"warning: valid_hostname: misplaced delimiter: a..b"},
+	{false, "myhostname=+3", "x=y", "@parameter myhostname: bad parameter value: +3",
+		"warning: valid_hostname: invalid character 43(decimal): +3"},
 	{false, "myhostname=a.b", "mydomain=-x", "@parameter mydomain: bad parameter value: -x",
 		"warning: valid_hostname: misplaced hyphen: -x"},
 	{false, "default_privs=no such", "x=y",
