@@ -131,7 +131,10 @@ static void take_names(struct dane *d)
 	for (size_t i = 0; i < COUNT(candidates); i++) {
 		const char *name = candidates[i];
 
-		if (name == NULL || (i > 0 && text_same(name, candidates[0])))
+		for (size_t j = 0; j < i && name; j++)
+			if (candidates[j] && text_same(name, candidates[j]))
+				name = NULL;
+		if (name == NULL)
 			continue;
 		names[count++] = (struct tls_name){
 			.name = text_lower(pool_text(d->asked->pool, name)), .rule = "dane-ta"};

@@ -79,8 +79,10 @@ void test_agent_open(struct test_agent *test, bool lmtp, int version, const char
 	arguments(test, &args, settings);
 	error = config_try_load(&test->config, &args, lmtp,
 		version ? make_postconf(test, version) : "");
-	if (error)
-		log_fatal("%s", error);
+	if (error) {
+		fprintf(stderr, "test_agent: %s\n", error);
+		exit(1);
+	}
 	setup_agent(&test->agent, &test->pool, &test->config, &args);
 	test->agent.service = pool_text(&test->pool, args.service);
 	test_agent_resolver(test, (struct resolver){0});

@@ -50,7 +50,7 @@ static struct test_agent test;
 static struct pool pool;
 static struct request request;
 
-/* SETTINGS: with '|' between them. */
+/* SETTINGS: with ';' between them. */
 static void configure(const char *settings, bool lmtp, int version)
 {
 	struct pool scratch = {0};
@@ -58,11 +58,12 @@ static void configure(const char *settings, bool lmtp, int version)
 
 	list_add(&list, lmtp ? "lmtp_randomize_addresses=no" : "smtp_randomize_addresses=no");
 	if (settings)
-		list_split(&list, settings, "|", false);
+		list_split(&list, settings, ";", false);
 	test_agent_close(&test);
 	test_agent_open(&test, lmtp, version, list.items);
 	test_agent_resolver(&test, fake_resolver(records, COUNT(records)));
-	test.agent.tls = NULL; /* nothing is contacted */
+	tls_engine_close(test.agent.tls); /* nothing is contacted */
+	test.agent.tls = NULL;
 	pool_free(&scratch);
 	heard();
 }
@@ -210,21 +211,21 @@ static void test_secure(void)
 	CHECK(by_default, "secure");
 	is_text(decided("signed.test", 1, false), "secure signed.test .signed.test mx2.provider.test!",
 		"each host by its own name");
-	configure("smtp_tls_security_level=secure|smtp_cname_overrides_servername=yes", false, 0);
+	configure("smtp_tls_security_level=secure;smtp_cname_overrides_servername=yes", false, 0);
 	CHECK(renamed, "secure, smtp_cname_overrides_servername");
-	configure("smtp_tls_security_level=secure|ignore_mx_lookup_error=yes", false, 0);
+	configure("smtp_tls_security_level=secure;ignore_mx_lookup_error=yes", false, 0);
 	CHECK(ignoring, "secure, ignore_mx_lookup_error");
-	configure("smtp_tls_security_level=secure|smtp_tls_secure_cert_match=hostname", false, 0);
+	configure("smtp_tls_security_level=secure;smtp_tls_secure_cert_match=hostname", false, 0);
 	CHECK(explicit_hostname, "secure, match hostname");
-	configure("smtp_tls_security_level=secure|smtp_tls_secure_cert_match=nexthop", false, 0);
+	configure("smtp_tls_security_level=secure;smtp_tls_secure_cert_match=nexthop", false, 0);
 	CHECK(explicit_nexthop, "secure, match nexthop");
 	is_text(fake_last(&test.agent.resolver), "A mx1.provider.test", "nothing needs validation");
-	configure("smtp_tls_security_level=secure|safemx_secure_hostname_needs_dnssec=no", false, 0);
+	configure("smtp_tls_security_level=secure;safemx_secure_hostname_needs_dnssec=no", false, 0);
 	CHECK(as_postfix, "secure as Postfix has it");
-	configure("smtp_tls_security_level=secure|safemx_secure_hostname_needs_dnssec=no"
-		"|smtp_tls_secure_cert_match=hostname", false, 0);
+	configure("smtp_tls_security_level=secure;safemx_secure_hostname_needs_dnssec=no"
+		";smtp_tls_secure_cert_match=hostname", false, 0);
 	CHECK(plain_hostname, "secure as Postfix has it, match hostname");
-	configure("smtp_tls_security_level=secure|smtp_dns_support_level=disabled", false, 0);
+	configure("smtp_tls_security_level=secure;smtp_dns_support_level=disabled", false, 0);
 	is_text(decided("localhost:26", 0, false), "secure localhost .localhost localhost!",
 		"DNS is disabled: the administrator wrote it");
 }
@@ -268,7 +269,7 @@ static void test_table(void)
 		{"implicit.test:587", "verify implicit.test"},
 	};
 
-	configure("smtp_tls_security_level=verify|" TABLE, false, 0);
+	configure("smtp_tls_security_level=verify;" TABLE, false, 0);
 	CHECK(cases, "policy table");
 	is_text(decided("signed.test, unsigned.test", 0, false), "none", "each element its own key");
 }
@@ -299,7 +300,7 @@ static void test_wrong(void)
 {
 	static const char origin[] = "smtp_tls_policy_maps, next-hop destination \"wrong.test\"";
 
-	configure("smtp_tls_security_level=verify|" TABLE, false, 0);
+	configure("smtp_tls_security_level=verify;" TABLE, false, 0);
 	is_text(decide_for("a.sub.test", "192.0.2.1"), "may", "a parent with a dot");
 	is_text(decide_for("finger.test", "192.0.2.1"), "fingerprint AA:BB CC", "fingerprints");
 	is_text(decide_for("anchors.test", "192.0.2.1"), "verify x.test tafile=/a tafile=/b", "tafile");
@@ -319,10 +320,10 @@ static void test_wrong(void)
 	configure("smtp_tls_policy_maps=texthash:/nowhere", false, 0);
 	ok(text_starts(decide_for("a.test", "192.0.2.1"), "4.7.5 client TLS configuration problem: "),
 		"a table that fails");
-	configure("smtp_tls_security_level=encrypt|smtp_tls_servername=-x-", false, 0);
+	configure("smtp_tls_security_level=encrypt;smtp_tls_servername=-x-", false, 0);
 	is_text(decide_for("a.test", "192.0.2.1"), "4.7.5 client TLS configuration problem",
 		"a server name that is none");
-	configure("smtp_tls_security_level=secure|smtp_tls_secure_cert_match=:", false, 0);
+	configure("smtp_tls_security_level=secure;smtp_tls_secure_cert_match=:", false, 0);
 	is_text(decide_for("a.test", "192.0.2.1"), NO_NAME "a.test[192.0.2.1]", "an empty list");
 }
 
@@ -337,29 +338,29 @@ static void test_levels(void)
 	is_text(decided("signed.test", 0, false), "may", "smtp_use_tls");
 	configure("smtp_enforce_tls=yes", false, 0);
 	is_text(decided("signed.test", 0, false), "verify mx1.provider.test", "smtp_enforce_tls");
-	configure("smtp_enforce_tls=yes|smtp_tls_enforce_peername=no", false, 0);
+	configure("smtp_enforce_tls=yes;smtp_tls_enforce_peername=no", false, 0);
 	is_text(decided("signed.test", 0, false), "encrypt", "smtp_tls_enforce_peername");
 	configure(NULL, false, 0);
 	is_text(decided("signed.test", 0, false), "none", "nothing");
-	configure("smtp_tls_security_level=may|smtp_tls_wrappermode=yes", false, 0);
+	configure("smtp_tls_security_level=may;smtp_tls_wrappermode=yes", false, 0);
 	heard();
 	is_text(decided("signed.test", 0, false), "skipped", "wrapper mode needs encrypt");
 	is_text(heard(), "warning: smtp_tls_wrappermode requires \"smtp_tls_security_level = encrypt\""
 		" (or stronger)", "and the log");
-	configure("smtp_tls_security_level=encrypt|smtp_tls_wrappermode=yes", false, 0);
+	configure("smtp_tls_security_level=encrypt;smtp_tls_wrappermode=yes", false, 0);
 	is_text(decided("signed.test", 0, false), "encrypt", "which it has");
 }
 
 static const struct setting {
 	const char *settings, *protocols, *grade, *exclude;
 } handshakes[] = {
-	{"smtp_tls_security_level=may|smtp_tls_protocols=A|smtp_tls_mandatory_protocols=B"
-		"|smtp_tls_ciphers=low|smtp_tls_mandatory_ciphers=high|smtp_tls_exclude_ciphers=E"
-		"|smtp_tls_mandatory_exclude_ciphers=M", "A", "low", "E"},
-	{"smtp_tls_security_level=encrypt|smtp_tls_protocols=A|smtp_tls_mandatory_protocols=B"
-		"|smtp_tls_ciphers=low|smtp_tls_mandatory_ciphers=high|smtp_tls_exclude_ciphers=E"
-		"|smtp_tls_mandatory_exclude_ciphers=M", "B", "high", "E M"},
-	{"smtp_tls_exclude_ciphers=E|smtp_tls_policy_maps=inline:{ { signed.test ="
+	{"smtp_tls_security_level=may;smtp_tls_protocols=A;smtp_tls_mandatory_protocols=B"
+		";smtp_tls_ciphers=low;smtp_tls_mandatory_ciphers=high;smtp_tls_exclude_ciphers=E"
+		";smtp_tls_mandatory_exclude_ciphers=M", "A", "low", "E"},
+	{"smtp_tls_security_level=encrypt;smtp_tls_protocols=A;smtp_tls_mandatory_protocols=B"
+		";smtp_tls_ciphers=low;smtp_tls_mandatory_ciphers=high;smtp_tls_exclude_ciphers=E"
+		";smtp_tls_mandatory_exclude_ciphers=M", "B", "high", "E M"},
+	{"smtp_tls_exclude_ciphers=E;smtp_tls_policy_maps=inline:{ { signed.test ="
 		" encrypt protocols= ciphers=null exclude= } }", "", "null", ""},
 };
 
@@ -384,17 +385,17 @@ static void test_settings(void)
 /* TLS-Required: no (tls.md 13.1) */
 static void test_relaxed(void)
 {
-	static const char table[] = "smtp_tls_security_level=secure|"
+	static const char table[] = "smtp_tls_security_level=secure;"
 		"smtp_tls_policy_maps=inline:{signed.test=verify}";
 
 	request.sendopts = SENDOPT_TLS_NOT_REQUIRED;
 	configure(table, false, POSTFIX(3, 10));
 	is_text(decided("signed.test", 0, false), "may", "TLS-Required: no");
-	configure("smtp_tls_security_level=secure|smtp_tls_wrappermode=yes", false, POSTFIX(3, 10));
+	configure("smtp_tls_security_level=secure;smtp_tls_wrappermode=yes", false, POSTFIX(3, 10));
 	is_text(decided("signed.test", 0, false), "encrypt", "in wrapper mode");
 	configure("smtp_tls_security_level=none", false, POSTFIX(3, 10));
 	is_text(decided("signed.test", 0, false), "none", "nothing to relax");
-	configure("smtp_tls_security_level=secure|tls_required_enable=no", false, POSTFIX(3, 10));
+	configure("smtp_tls_security_level=secure;tls_required_enable=no", false, POSTFIX(3, 10));
 	ok(text_starts(decided("signed.test", 0, false), "secure"), "not enabled");
 	configure(table, false, POSTFIX(3, 9));
 	ok(text_starts(decided("signed.test", 0, false), "verify"), "not before 3.10");
@@ -415,20 +416,20 @@ static void test_unix(void)
 	is_text(decided("unix:/run/lmtp", 0, false), "secure client.example", "secure is");
 	configure("lmtp_tls_policy_maps=inline:{/run/lmtp=encrypt}", true, 0);
 	is_text(decided("unix:/run/lmtp", 0, false), "encrypt", "its key is the path");
-	configure("lmtp_tls_security_level=dane|lmtp_dns_support_level=dnssec", true, 0);
+	configure("lmtp_tls_security_level=dane;lmtp_dns_support_level=dnssec", true, 0);
 	is_text(decided("unix:/run/lmtp", 0, false), "4.7.5 client TLS configuration problem", "dane");
 }
 
 static void test_dane(void)
 {
-	configure("smtp_tls_security_level=dane|smtp_dns_support_level=dnssec", false, 0);
+	configure("smtp_tls_security_level=dane;smtp_dns_support_level=dnssec", false, 0);
 	is_text(decided("dane.test", 0, false), "dane mx.dane.test dane.test tlsa=1 sni=mx.dane.test",
 		"TLSA records decide");
 	is_text(decided("nodane.test", 0, false), "may", "without them it is may");
 	is_text(decided("nodane.test", 0, true), "none", "which may go on in plaintext");
 	is_text(decided("dane.test", 0, true), "dane mx.dane.test dane.test tlsa=1 sni=mx.dane.test",
 		"and DANE may not");
-	configure("smtp_tls_security_level=dane-only|smtp_dns_support_level=dnssec", false, 0);
+	configure("smtp_tls_security_level=dane-only;smtp_dns_support_level=dnssec", false, 0);
 	is_text(decided("nodane.test", 0, false), "4.7.5 no TLSA records found", "dane-only");
 	is_text(decided("nodane.test", 0, true), "4.7.5 no TLSA records found", "dane-only stays so");
 }
