@@ -174,7 +174,7 @@ static void make_context(struct servers *servers, struct server *server)
 {
 	struct pool pool = {0};
 	struct addr addr;
-	const char *error = "";
+	const char *error = "", *unknown = NULL;
 	struct context_settings settings = {
 		.anchors = servers->options.anchors,
 		.insecure = servers->options.insecure,
@@ -189,11 +189,13 @@ static void make_context(struct servers *servers, struct server *server)
 			|| (addr_parse(&addr, server->address, 0)
 				&& addr_family(&addr) == AF_INET6);
 	}
-	server->context = context_new(servers->pump, &pool, &settings, NULL, &error);
+	server->context = context_new(servers->pump, &pool, &settings, &unknown, &error);
 	server->made = clock_ms();
 	servers->contexts++;
 	if (server->context == NULL)
 		log_warning("DNSSEC: %s", error);
+	else if (unknown && servers->contexts == 1)
+		log_warning("libunbound %s does not know the option %s", ub_version(), unknown);
 	pool_free(&pool);
 }
 

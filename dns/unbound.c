@@ -402,25 +402,6 @@ static const char *const *strings(const struct list *list)
 	return list->count ? list->items : none;
 }
 
-/* Anything libunbound does not take shall fail now, not at the first delivery (dns.md 4.2). */
-static bool try_settings(struct unbound *unbound, const struct servers_options *options,
-	const char **error)
-{
-	const char *unknown = NULL;
-	struct context_settings settings = {.forwarder = "127.0.0.1@53",
-		.anchors = options->anchors,
-		.insecure = options->insecure,
-		.root_hints = options->root_hints,
-		.ipv6 = options->ipv6};
-	struct context *context =
-		context_new(unbound->pump, &unbound->pool, &settings, &unknown, error);
-
-	if (context && unknown)
-		log_warning("libunbound %s does not know the option %s", ub_version(), unknown);
-	context_let_go(context);
-	return context != NULL;
-}
-
 static bool set_up(struct unbound *unbound, const struct unbound_options *options,
 	const char **error)
 {
@@ -443,8 +424,6 @@ static bool set_up(struct unbound *unbound, const struct unbound_options *option
 		list_add(&anchors, unbound->anchors.items[i].text);
 	servers.anchors = strings(&anchors);
 	servers.insecure = strings(&insecure);
-	if (!try_settings(unbound, &servers, error))
-		return false;
 	unbound->servers = servers_new(unbound->pump, &servers);
 	if (options->upstream == DNS_UPSTREAM_RECURSION)
 		servers_recurse(unbound->servers, true);
