@@ -1,6 +1,8 @@
 #include "dns/plain.h"
 
 #include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include "dns/lookup.h"
 #include "t/dns/heard.h"
@@ -158,6 +160,60 @@ static void test_lookup(struct heard *heard)
 	pool_free(&pool);
 }
 
+/* Notes the first name asked for. */
+static bool note_name(void *context, struct query *query)
+{
+	char *first = context;
+
+	if (*first == '\0')
+		snprintf(first, 256, "%s", query->name);
+	reply_begin(query, 0);
+	if (query->type == DNS_A)
+		reply_add(query, DNS_A, "\300\0\2\1", 4);
+	return true;
+}
+
+/* dns.md 1.2, with "search s1 s2". */
+static const struct search_case {
+	const char *name;
+	enum dns_type type;
+	bool defnames, search;
+	const char *first;
+} searches[] = {
+	{"host", DNS_A, false, false, "host"},
+	{"host", DNS_A, true, false, "host.s1"},
+	{"host", DNS_A, false, true, "host"},
+	{"host", DNS_A, true, true, "host.s1"},
+	{"a.host", DNS_A, true, false, "a.host"},
+	{"a.host", DNS_A, true, true, "a.host"},
+	{"host", DNS_MX, true, true, "host"},
+};
+
+static void test_search(void)
+{
+	for (const struct search_case *x = searches; x < searches + COUNT(searches); x++) {
+		char first[256] = "";
+		struct nameserver server = {.answer = note_name, .context = first};
+		struct addr at = {.length = sizeof(server.at)};
+		struct plain_options options = {.defnames = x->defnames,
+			.search = x->search,
+			.server = &at};
+		struct resolver resolver = plain_resolver(&options);
+		struct dns_answer answer;
+		struct pool pool = {0};
+
+		if (!nameserver_start(&server, "127.0.0.1", 0))
+			return;
+		memcpy(&at.sa, &server.at, sizeof(server.at));
+		resolver_ask(&resolver, &pool, x->name, x->type, DNS_PLAIN, &answer);
+		nameserver_stop(&server);
+		is_text(first, x->first, "search list");
+		if (x->type == DNS_A)
+			is_text(answer.name, x->first, "name found");
+		pool_free(&pool);
+	}
+}
+
 static void test_native(void)
 {
 	struct pool pool = {0};
@@ -178,11 +234,14 @@ int main(void)
 {
 	struct heard heard = {.lines = BUF(0)};
 
+	/* In place of resolv.conf's "search"; read once by glibc. NOLINTNEXTLINE(concurrency-mt-unsafe) */
+	setenv("LOCALDOMAIN", "s1 s2", 1);
 	heard_open(&heard);
 	for (const struct plain_case *x = cases; x < cases + COUNT(cases); x++)
 		test_case(x);
 	test_threads();
 	test_lookup(&heard);
+	test_search();
 	test_native();
 	buf_close(&heard.lines);
 	return done();
