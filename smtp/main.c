@@ -13,11 +13,16 @@
 #include "smtp/setup.h"
 #include "util/log.h"
 
-/* The base name of argv[0] chooses the protocol; the log tag is always Postfix's. */
-static const char *personality(const char *argv0)
+static const char *base_name(const char *path)
 {
-	const char *slash = strrchr(argv0, '/'), *name = slash ? slash + 1 : argv0;
+	const char *slash = strrchr(path, '/');
 
+	return slash ? slash + 1 : path;
+}
+
+/* The name that the program is called by chooses the protocol; the log tag is always Postfix's. */
+static const char *personality(const char *name)
+{
 	if (strcmp(name, "smtp") == 0 || strcmp(name, "safemx") == 0)
 		return "smtp";
 	if (strcmp(name, "lmtp") == 0 || strcmp(name, "safemx-lmtp") == 0)
@@ -142,8 +147,9 @@ int main(int argc, char **argv)
 
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGXFSZ, SIG_IGN);
-	program = personality(argc > 0 ? argv[0] : "");
-	postlog_start(program);
+	program = base_name(argc > 0 ? argv[0] : "");
+	postlog_start(program); /* a wrong name must not go unheard */
+	program = personality(program);
 	master_arguments(&args, &pool, argc, argv);
 	log_verbose(args.verbose);
 	config_load(&config, &args, strcmp(program, "lmtp") == 0);
