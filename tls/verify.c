@@ -201,9 +201,11 @@ static void check_names(struct judged *j)
 /* --- the verdict --- */
 
 /* Level may and encrypt: is anybody going to be told how much the chain is worth? */
+/* Where TLSA records were there but unusable, Postfix's DANE session knows no authority to trust. */
 static bool wants_word(const struct judged *j)
 {
-	return options(j)->log & (TLS_LOG_SUMMARY | TLS_LOG_UNTRUSTED | TLS_LOG_VERBOSE);
+	return j->demand->unusable_text[0] == '\0'
+		&& options(j)->log & (TLS_LOG_SUMMARY | TLS_LOG_UNTRUSTED | TLS_LOG_VERBOSE);
 }
 
 static void look(struct judged *j, struct anchors *full)
