@@ -143,7 +143,6 @@ REQUESTS = [
     ("no recipient", lambda q: q.replace(b"recipient_count\0001\0", b"recipient_count\0000\0")),
     ("a count beyond the list", lambda q: q.replace(b"recipient_count\0001\0", b"recipient_count\0009\0")),
     ("a count that is no number", lambda q: q.replace(b"recipient_count\0001\0", b"recipient_count\000x\0")),
-    ("a time that is no time", lambda q: q.replace(b"time\0", b"time\0A")),
     ("a missing attribute", lambda q: q.replace(b"sender\0me@client.example\0", b"")),
     ("half a request", lambda q: q[:len(q) // 2]),
     ("noise", lambda q: b"\xff\0\xfe\0" * 1000 + b"\0"),
@@ -232,6 +231,9 @@ def tests(binary, real):
     for spoil, allowed in [file for file in FILES if file[0] not in leave_out]:
         yield "queue file: " + spoil.__name__.replace("_", " "), \
             lambda s=spoil, a=allowed: one(binary, s, lambda q: q, a)
+    # the times only make the log's delays: the mail may go without
+    yield "request: a time that is no time", \
+        lambda: one(binary, lambda m: None, lambda q: q.replace(b"time\0", b"time\0A"), {GAVE_UP, DEFERRED, SENT})
     for name, spoil in [request for request in REQUESTS if request[0] not in leave_out]:
         yield "request: " + name, lambda s=spoil: one(binary, lambda m: None, s, {GAVE_UP, DEFERRED, BOUNCED})
     yield "a good file after a bad one", lambda: still_works(binary)

@@ -85,7 +85,9 @@ class Agent:
                    "--argv0", program, "--service", program, "--maxproc", str(maxproc), "--stderr", "--log-status"]
         for setting in settings:
             command += ["--set", setting]
-        if privileged:      # LeakSanitizer cannot look into a process that changed its user
+        # LeakSanitizer wants /proc, and to look into its own process, which it may not after a change of user
+        privileged = privileged and "--chroot" not in options
+        if privileged:
             command += ["--privileged"]
         command += ["--env", "ASAN_OPTIONS=detect_leaks=%d" % privileged]
         for name in ("TSAN_OPTIONS", "UBSAN_OPTIONS"):
