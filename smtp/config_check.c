@@ -4,6 +4,7 @@
 #include <string.h>
 #include "dns/name.h"
 #include "smtp/config_check.h"
+#include "util/list.h"
 #include "util/log.h"
 #include "util/text.h"
 
@@ -342,13 +343,74 @@ static const char *check_ours(struct config *config)
 		config->process_deliveries);
 }
 
-static void warn(const struct config *config)
+/* --- known_tcp_ports: "name=[name=...]port, ..." (Postfix 3.6) --- */
+
+/* What is wrong with a service NAME, or NULL. SEEN has those before it. */
+static const char *name_fault(struct list *seen, const char *name)
+{
+	if (*name == '\0')
+		return "missing service name before \"=\"";
+	if (name[strcspn(name, TEXT_SPACE)])
+		return "whitespace in service name";
+	if (text_all_digits(name))
+		return "numerical service name";
+	if (list_has(seen, name))
+		return "duplicate service name";
+	list_add(seen, name);
+	return NULL;
+}
+
+/* What is wrong with the text behind the last "=", or NULL. */
+static const char *port_fault(const char *port)
+{
+	if (*port == '\0')
+		return "missing port value after \"=\"";
+	if (port[strcspn(port, TEXT_SPACE)])
+		return "whitespace in port number";
+	return text_all_digits(port) ? NULL : "non-numerical service port";
+}
+
+static const char *entry_fault(struct list *seen, const char *entry)
+{
+	const char *last = strrchr(entry, '=');
+	const char *fault = port_fault(text_trim(seen->pool, last + 1));
+	size_t length;
+
+	for (const char *at = entry; fault == NULL && at <= last; at += length + 1) {
+		length = strcspn(at, "=");
+		fault = name_fault(seen, text_trim(seen->pool, pool_bytes(seen->pool, at, length)));
+	}
+	return fault;
+}
+
+/* Wrong entries do nothing; each is warned about. */
+static void warn_of_ports(struct config *config)
+{
+	struct list seen = {.pool = pool_of(config)};
+	const char *rest = config->known_tcp_ports, *entry;
+
+	if (config->version < POSTFIX(3, 6))
+		return;
+	while ((entry = text_token(pool_of(config), &rest, ",", false)) != NULL) {
+		bool pair = strchr(entry, '=') != NULL;
+		const char *fault = pair ? entry_fault(&seen, entry) : NULL;
+
+		if (!pair)
+			log_warning("known_tcp_ports: in \"%s\" is not in \"name = value\" form",
+				entry);
+		else if (fault)
+			log_warning("known_tcp_ports: in \"%s\": %s", entry, fault);
+	}
+}
+
+static void warn(struct config *config)
 {
 	const char *prefix = config->lmtp ? "lmtp" : "smtp";
 
 	if (config->tls_per_site[0] && config->tls_policy_maps[0])
 		log_warning("%s_tls_per_site ignored when %s_tls_policy_maps is not empty.", prefix,
 			prefix);
+	warn_of_ports(config);
 }
 
 const char *config_check(struct config *config)

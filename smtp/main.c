@@ -152,9 +152,9 @@ int main(int argc, char **argv)
 	program = personality(program);
 	master_arguments(&args, &pool, argc, argv);
 	log_verbose(args.verbose);
+	log_also_stderr(args.also_stderr);
 	config_load(&config, &args, strcmp(program, "lmtp") == 0);
 	open_log(&config, program);
-	log_also_stderr(args.also_stderr);
 	master_check_start(&args);
 	status = run(&agent, &config, &args);
 	config_free(&config);

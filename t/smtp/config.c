@@ -553,6 +553,45 @@ static void check_checks(void)
 		"both kinds of policy");
 }
 
+#define PORTS "warning: known_tcp_ports: in "
+
+static const struct {
+	const char *value, *said;
+} port_lists[] = {
+	{"", ""},
+	{" a = b = 5 , c=0", ""},
+	{",,b=1,", ""},
+	{"A=5,a=6", ""},
+	{"a b", PORTS "\"a b\" is not in \"name = value\" form"},
+	{"a=1, ,b=2", PORTS "\" \" is not in \"name = value\" form"},
+	{"a=,b=1", PORTS "\"a=\": missing port value after \"=\""},
+	{"=", PORTS "\"=\": missing port value after \"=\""},
+	{"=5", PORTS "\"=5\": missing service name before \"=\""},
+	{"a==5", PORTS "\"a==5\": missing service name before \"=\""},
+	{"a= =5", PORTS "\"a= =5\": missing service name before \"=\""},
+	{"a=-1", PORTS "\"a=-1\": non-numerical service port"},
+	{"a=5=b", PORTS "\"a=5=b\": non-numerical service port"},
+	{"a=5 5", PORTS "\"a=5 5\": whitespace in port number"},
+	{"x y=5", PORTS "\"x y=5\": whitespace in service name"},
+	{"a=x y=5", PORTS "\"a=x y=5\": whitespace in service name"},
+	{"x y=z w", PORTS "\"x y=z w\": whitespace in port number"},
+	{"25=26", PORTS "\"25=26\": numerical service name"},
+	{"a=5,b=a=6", PORTS "\"b=a=6\": duplicate service name"},
+	{"a=1 ,  b=x ,c",
+		PORTS "\"  b=x \": non-numerical service port|" PORTS
+		      "\"c\" is not in \"name = value\" form"},
+};
+
+static void check_ports(void)
+{
+	for (size_t i = 0; i < COUNT(port_lists); i++) {
+		load(false, pool_format(&pool, "known_tcp_ports=%s", port_lists[i].value));
+		heard();
+		is_text(config_check(&config), NULL, port_lists[i].value);
+		is_text(heard(), port_lists[i].said, port_lists[i].value);
+	}
+}
+
 static void load_nonsense(void)
 {
 	struct master_args args = {.program = "smtp", .service = "smtp", .settings.pool = &pool};
@@ -580,6 +619,7 @@ int main(void)
 	check_level();
 	check_versions();
 	check_checks();
+	check_ports();
 	put("main.cf", "");
 	check_installed();
 	is_number(child_exit(&child), 1, "exit status");
