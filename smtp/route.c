@@ -509,7 +509,12 @@ static bool route_unix(struct routing *r, struct route *result)
 	return true;
 }
 
-/* Can DNSSEC be had? Without it nothing is vouched for, or nothing is sent (safemx_dnssec_required). */
+/*
+ * Can DNSSEC be had? Without it nothing is vouched for, or nothing is sent (safemx_dnssec_required).
+ * The questions are validated ones all the same: where nothing can be validated the answers are not
+ * secure and say why; where nobody answers the validator, as when somebody is in its way, they are
+ * "try again", and never a reason to go on with less.
+ */
 static bool choose_mode(struct routing *r, bool validate)
 {
 	struct unbound *unbound = r->agent->unbound; /* NULL: another validator is behind resolver */
@@ -522,7 +527,6 @@ static bool choose_mode(struct routing *r, bool validate)
 	if (r->agent->config->dnssec_required)
 		return why_site(r->why, "4.7.5", "DNSSEC validation is required, but unavailable: %s",
 			reason);
-	r->mode = DNS_PLAIN;
 	r->unvalidated = pool_format(r->pool, "DNSSEC validation is unavailable: %s", reason);
 	return true;
 }

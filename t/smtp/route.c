@@ -1,6 +1,8 @@
 #include "config.h"
 #include <stdio.h>
 #include <string.h>
+#include "dns/answers.h"
+#include "dns/unbound.h"
 #include "postfix/version.h"
 #include "smtp/route.h"
 #include "t/lib/fake_resolver.h"
@@ -381,6 +383,35 @@ static const char *not_vouched(const char *nexthop, bool validate)
 		found.servers->not_vouched) : why.text;
 }
 
+/* Whoever keeps the validator's questions from being answered must not get mail sent without it. */
+static void test_nobody_validates(void)
+{
+	const struct unbound_options options = {
+		.upstream = DNS_UPSTREAM_FORWARD,
+		.anchor_file = "/nonexistent",
+		.exceptions = "",
+		.probe = "ns:.",
+		.seconds = 1,
+		.resolv_conf = "/nonexistent",
+		.port = 9, /* of 127.0.0.1: discard, if anybody */
+	};
+	struct agent *agent = &test.agent;
+	const char *error = "";
+
+	configure(NULL, 0);
+	agent->unbound = unbound_new(&test.pool, &options, &error);
+	if (!ok(agent->unbound != NULL, error))
+		return;
+	agent->answers = answers_new(agent->resolver, unbound_resolver(agent->unbound), 10);
+	agent->resolver = answers_resolver(agent->answers);
+	is_text(routed("two.test", false),
+		"a.test[192.0.2.1]:25, a.test[192.0.2.2]:25, b.test[192.0.2.3]:25",
+		"plain questions are answered");
+	is_text(routed("two.test", true), "4.4.3 Host or domain name not found. Name service error"
+		" for name=two.test type=MX: Host not found, try again (no answer within 1 s)",
+		"validated ones, by nobody: deferred");
+}
+
 static void test_vouching(void)
 {
 	configure(NULL, 0);
@@ -478,6 +509,7 @@ int main(void)
 	test_best_preference();
 	test_many();
 	test_vouching();
+	test_nobody_validates();
 	test_srv();
 	test_lmtp();
 	test_agent_close(&test);
