@@ -1,4 +1,5 @@
 #include "config.h"
+#include <assert.h>
 #include <string.h>
 #include "smtp/delivery.h"
 #include "util/log.h"
@@ -40,9 +41,10 @@ bool delivery_tries_next(const struct agent *agent, const struct delivery *d, co
 static void settle(const struct agent *agent, struct delivery *d, struct rcpt *rcpt,
 	enum report_fate fate, const struct why *why)
 {
-	bool finished = report(&agent->reporter, d->request, d->file, rcpt->request, fate, why,
-		&d->session);
+	bool finished;
 
+	assert(rcpt->fate == RCPT_OPEN);
+	finished = report(&agent->reporter, d->request, d->file, rcpt->request, fate, why, &d->session);
 	rcpt->fate = fate == REPORT_SENT ? RCPT_SENT : finished ? RCPT_BOUNCED : RCPT_DEFERRED;
 	d->deferred = d->deferred || !finished;
 }
@@ -72,10 +74,21 @@ static void note_hop(struct delivery *d, const struct why *why, bool deferred)
 		d->hop = *why;
 }
 
+/* Is there anybody whom the server in hand could still refuse? */
+static bool any_open(const struct delivery *d)
+{
+	for (size_t i = 0; i < d->rcpt_count; i++)
+		if (d->rcpts[i].fate == RCPT_OPEN)
+			return true;
+	return false;
+}
+
 void rcpts_failed(const struct agent *agent, struct delivery *d, const struct why *why)
 {
 	bool next = delivery_tries_next(agent, d, why), deferred = false;
 
+	if (!any_open(d))
+		return;
 	d->why = *why;
 	if (next)
 		log_tagged(LOG_SEVERITY_INFO, "%s", why->text);

@@ -53,7 +53,10 @@ bool delivery_tries_next(const struct agent *agent, const struct delivery *d, co
 /* One recipient failed: waits for the next server if WHY is soft and there is one; else settled. */
 void rcpt_failed(const struct agent *agent, struct delivery *d, struct rcpt *rcpt, const struct why *why);
 
-/* All open recipients failed: one log line if they wait for the next server; else each is settled. */
+/*
+ * All open recipients failed: one log line if they wait for the next server; else each is settled.
+ * Nothing happens when nobody is open (a server hung up after it had refused everybody).
+ */
 void rcpts_failed(const struct agent *agent, struct delivery *d, const struct why *why);
 
 /* The server took the message (or, for a probe, the recipient); TEXT is its reply. */
