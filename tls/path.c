@@ -309,6 +309,8 @@ static bool complete_by_key(struct search *search)
 	bool good = false;
 
 	for (size_t i = 0; i < from->key_count && search->tries < PATH_TRIES_MOST && !good; i++) {
+		if (der_same(top(&search->path)->parts.key, from->keys[i])) /* not by itself */
+			continue;
 		if (!signed_by(top(&search->path), from->keys[i], flags_of(from))) {
 			search->tries++;
 			continue;
