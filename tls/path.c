@@ -359,7 +359,8 @@ static bool extend(struct search *search)
 				return true;
 		}
 	}
-	if (complete_by_key(search))
+	/* A certificate with the key, if there is one, is not passed over: it may have limits. */
+	if (count == 0 && complete_by_key(search))
 		return true;
 	dead_end(search, why_dead(from, &search->path));
 	return false;

@@ -200,8 +200,10 @@ static void check_names(struct judged *j)
 
 /* --- the verdict --- */
 
-/* Level may and encrypt: is anybody going to be told how much the chain is worth? */
-/* Where TLSA records were there but unusable, Postfix's DANE session knows no authority to trust. */
+/*
+ * Level may and encrypt: is anybody going to be told how much the chain is worth? Where TLSA records
+ * were there but unusable, Postfix's DANE session knows no authority to trust.
+ */
 static bool wants_word(const struct judged *j)
 {
 	return j->demand->unusable_text[0] == '\0'

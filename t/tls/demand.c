@@ -95,6 +95,10 @@ static const struct row {
 	{"badsig", "2 0 1 int/0", "", "server " FAILED "num=7:certificate signature failure", ""},
 	{"badsig", "2 1 0 int/0", "", "server " FAILED "num=7:certificate signature failure", ""},
 	{"noint", "2 1 0 rogue/0", "", "server " NO_MATCH, ""},
+	/* a bare key does not get around the limits of a certificate that is sent with it */
+	{"noca", "2 1 0 noca/1", "", "CA " FAILED "num=79:invalid CA certificate", ""},
+	{"pathlen", "2 1 0 pathlen/2", "", "CA " FAILED "num=25:path length constraint exceeded", ""},
+	{"ncbad", "2 1 0 ncbad/1", "", "server " FAILED "num=47:permitted subtree violation", ""},
 	{"cnonly", "2 0 1 int/0", "", "", "match"},
 	/* the leaf is no anchor of its own */
 	{"host", "2 0 1 host/0", "", "CA " NO_MATCH, ""},
