@@ -1,5 +1,5 @@
 /* The .c: its worker's end of the pipe can only be broken from inside. */
-#include "dns/context.c"
+#include "dns/context.c" /* NOLINT(bugprone-suspicious-include) */
 
 #include "t/dns/heard.h"
 #include "t/dns/nameserver.h"
@@ -99,7 +99,7 @@ static void test_broken(void)
 	struct request *waiting, *late, *given_up;
 	const struct ub_result *result;
 	struct batch batch;
-	int error = 0, ends[2], worker;
+	int error = 0, ends[2] = {-1, -1}, worker;
 
 	heard_open(&heard);
 	nameserver_start(&server, "127.0.0.1", 0);

@@ -126,7 +126,7 @@ static void test_threads(void)
 	}
 	nameserver_stop(&server);
 	is_number(good, COUNT(threads), "threads ask at once");
-	is_number(server.asked, 8 * (25 + 50), "each for itself");
+	is_number(server.asked, 8LL * (25 + 50), "each for itself");
 }
 
 /* What the whole of it makes of an alias to what is no host name. */
@@ -234,7 +234,8 @@ int main(void)
 {
 	struct heard heard = {.lines = BUF(0)};
 
-	/* In place of resolv.conf's "search"; read once by glibc. NOLINTNEXTLINE(concurrency-mt-unsafe) */
+	/* In place of resolv.conf's "search"; read once by glibc.
+	 * NOLINTNEXTLINE(concurrency-mt-unsafe) */
 	setenv("LOCALDOMAIN", "s1 s2", 1);
 	heard_open(&heard);
 	for (const struct plain_case *x = cases; x < cases + COUNT(cases); x++)

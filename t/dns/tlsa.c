@@ -40,7 +40,7 @@ static const struct fake_record lines[] = {
 	{"_25._tcp.short.test", DNS_TLSA, S, .rdata = "\\# 030101"},
 };
 
-static const struct tlsa_case {
+static const struct tlsa_case { /* NOLINT(clang-analyzer-optin.performance.Padding) */
 	const char *host;
 	enum lookup_status status;
 	const char *base;

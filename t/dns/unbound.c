@@ -414,7 +414,8 @@ static void count_threads(int *threads, int *blocking)
 		snprintf(line, sizeof(line), "/proc/self/task/%s/status", task->d_name);
 		file = task->d_name[0] == '.' ? NULL : fopen(line, "re");
 		while (file && fgets(line, sizeof(line), file))
-			if (sscanf(line, "SigBlk: %llx", &blocked) == 1) {
+			if (text_starts(line, "SigBlk:")) {
+				blocked = strtoull(line + strlen("SigBlk:"), NULL, 16);
 				++*threads;
 				*blocking += (blocked >> (SIGTERM - 1)) & 1;
 			}
