@@ -34,7 +34,7 @@ static int next_option(struct cursor *cursor, const char *valued, const char **v
 			return 0;
 		cursor->letters = word + 1;
 	}
-	letter = *cursor->letters++;
+	letter = (unsigned char)*cursor->letters++;
 	*value = NULL;
 	if (strchr(valued, letter) == NULL)
 		return letter;
@@ -118,6 +118,8 @@ static void option(struct master_args *args, struct pool *pool, int letter, cons
 	flag(args, letter);
 }
 
+/* All below is done under one thread. NOLINTBEGIN(concurrency-mt-unsafe) */
+
 /* Octal, and nothing else. */
 static bool generation(unsigned *number)
 {
@@ -167,6 +169,8 @@ void master_check_start(const struct master_args *args)
 	if (!generation(&number))
 		log_fatal("bad generation: %s", getenv("GENERATION"));
 }
+
+/* NOLINTEND(concurrency-mt-unsafe) */
 
 void master_enter_queue(const struct master_jail *jail)
 {

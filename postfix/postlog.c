@@ -72,7 +72,7 @@ static void open_socket(const char *path, const char *hostname, const char *tag)
 
 static const char *from_environment(const char *name, const char *otherwise)
 {
-	const char *value = getenv(name);
+	const char *value = getenv(name); /* NOLINT(concurrency-mt-unsafe): one thread */
 
 	return value && value[0] ? value : otherwise;
 }

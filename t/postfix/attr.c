@@ -40,39 +40,39 @@ static const char *joined(struct pool *pool, const struct attrs *attrs)
 static const struct reading {
 	const char *name, *bytes;
 	size_t length;
-	enum attr_got got;
 	const char *text;
+	enum attr_got got;
 	int error;
 } readings[] = {
 	{"one attribute",
 		BYTES("status\0"
 		      "0\0\0"),
-		ATTR_LIST, "status=0", 0},
-	{"no attribute", BYTES("\0"), ATTR_LIST, "", 0},
-	{"an empty value", BYTES("a\0\0b\0c\0\0"), ATTR_LIST, "a= b=c", 0},
-	{"a value at the end is empty", BYTES("a\0\0\0"), ATTR_LIST, "a=", 0},
+		"status=0", ATTR_LIST, 0},
+	{"no attribute", BYTES("\0"), "", ATTR_LIST, 0},
+	{"an empty value", BYTES("a\0\0b\0c\0\0"), "a= b=c", ATTR_LIST, 0},
+	{"a value at the end is empty", BYTES("a\0\0\0"), "a=", ATTR_LIST, 0},
 	{"a name twice",
 		BYTES("a\0"
 		      "1\0a\0"
 		      "2\0\0"),
-		ATTR_LIST, "a=1 a=2", 0},
+		"a=1 a=2", ATTR_LIST, 0},
 	{"what follows stays",
 		BYTES("a\0"
 		      "1\0\0b\0"
 		      "2\0\0"),
-		ATTR_LIST, "a=1", 0},
-	{"newlines", BYTES("a\0x\ny\0\0"), ATTR_LIST, "a=x\ny", 0},
-	{"closed", BYTES(""), ATTR_CLOSED, "", 0},
-	{"ends in a name", BYTES("stat"), ATTR_BROKEN, "", EPROTO},
+		"a=1", ATTR_LIST, 0},
+	{"newlines", BYTES("a\0x\ny\0\0"), "a=x\ny", ATTR_LIST, 0},
+	{"closed", BYTES(""), "", ATTR_CLOSED, 0},
+	{"ends in a name", BYTES("stat"), "", ATTR_BROKEN, EPROTO},
 	{"ends in a value",
 		BYTES("status\0"
 		      "0"),
-		ATTR_BROKEN, "", EPROTO},
-	{"ends behind a name", BYTES("status\0"), ATTR_BROKEN, "", EPROTO},
+		"", ATTR_BROKEN, EPROTO},
+	{"ends behind a name", BYTES("status\0"), "", ATTR_BROKEN, EPROTO},
 	{"ends before the terminator",
 		BYTES("status\0"
 		      "0\0"),
-		ATTR_BROKEN, "", EPROTO},
+		"", ATTR_BROKEN, EPROTO},
 };
 
 static void test_readings(void)
@@ -114,27 +114,26 @@ static void test_writing(void)
 
 static const struct number {
 	const char *text;
-	bool is_int;
-	int as_int;
-	bool is_long;
 	long as_long;
+	int as_int;
+	bool is_int, is_long;
 } numbers[] = {
-	{"0", true, 0, true, 0},
-	{"2147483647", true, 2147483647, true, 2147483647},
-	{"4294967295", true, -1, true, 4294967295},
-	{"4294967294", true, -2, true, 4294967294},
-	{"4294967296", false, 0, true, 4294967296},
-	{"18446744073709551615", false, 0, true, -1},
-	{"18446744073709551616", false, 0, false, 0},
-	{"99999999999999999999999", false, 0, false, 0},
-	{"007", true, 7, true, 7},
-	{"", false, 0, false, 0},
-	{"-1", false, 0, false, 0},
-	{"+1", false, 0, false, 0},
-	{" 1", false, 0, false, 0},
-	{"1 ", false, 0, false, 0},
-	{"0x1", false, 0, false, 0},
-	{"x", false, 0, false, 0},
+	{"0", 0, 0, true, true},
+	{"2147483647", 2147483647, 2147483647, true, true},
+	{"4294967295", 4294967295, -1, true, true},
+	{"4294967294", 4294967294, -2, true, true},
+	{"4294967296", 4294967296, 0, false, true},
+	{"18446744073709551615", -1, 0, false, true},
+	{"18446744073709551616", 0, 0, false, false},
+	{"99999999999999999999999", 0, 0, false, false},
+	{"007", 7, 7, true, true},
+	{"", 0, 0, false, false},
+	{"-1", 0, 0, false, false},
+	{"+1", 0, 0, false, false},
+	{" 1", 0, 0, false, false},
+	{"1 ", 0, 0, false, false},
+	{"0x1", 0, 0, false, false},
+	{"x", 0, 0, false, false},
 };
 
 static void test_numbers(void)

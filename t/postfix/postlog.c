@@ -76,7 +76,7 @@ static void test_datagrams(void)
 	clock_advance(1000);
 	log_info("%s", "");
 	is_text(received(fd), "Nov 24 04:16:51 h1 postfix/smtp[PID]: ", "a second later");
-	clock_advance(8 * 86400 * 1000L);
+	clock_advance(8L * 86400 * 1000);
 	log_info("x");
 	is_text(received(fd), "Dec 02 04:16:51 h1 postfix/smtp[PID]: x", "a day of one digit");
 	memset(line, 'y', sizeof line);

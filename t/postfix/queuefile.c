@@ -240,8 +240,8 @@ static void test_jumps(void)
 	add_record(&bytes, 'X', "", 0);
 	write_file("active/ABC", bytes.data, bytes.length);
 	file = queuefile_open(&pool, &flat, "active", "ABC");
-	is_text(content(&pool, file, 17 * 10001), "X", "10000 jumps back");
-	is_text(content(&pool, file, 17 * 10001), "X", "the count starts again with each server");
+	is_text(content(&pool, file, 17L * 10001), "X", "10000 jumps back");
+	is_text(content(&pool, file, 17L * 10001), "X", "the count starts again with each server");
 	is_text(heard(), "", "nothing wrong");
 	queuefile_close(file);
 	buf_close(&bytes);

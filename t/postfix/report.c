@@ -63,7 +63,7 @@ static size_t values(const char **at, const char **list, size_t most)
 /* "bounce: 5.1.1 failed TEXT; verify: ADDRESS 2 TEXT; flush: SITE", what the servers were told. */
 static const char *told(struct pool *pool)
 {
-	const char *text = "", *v[20];
+	const char *text = "", *v[20] = {NULL};
 
 	for (int i = 0; i < SERVERS; i++) {
 		struct buf raw = BUF(0);

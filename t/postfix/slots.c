@@ -53,7 +53,7 @@ static void test_two(void)
 {
 	int one = slots_open("unix", "smtp"), two = slots_open("unix", "smtp");
 	struct slots *old = slots_new(one, 5, 0), *new = slots_new(two, 5, 0);
-	size_t a[10], b[10];
+	size_t a[10] = {0}, b[10] = {0};
 
 	ok(one > 0 && two > 0 && access("pid/unix.smtp.slots", F_OK) == 0, "the file");
 	is_number((long long)take_many(old, a, 3), 3, "the old one has three");
@@ -82,7 +82,7 @@ static void test_siblings(void)
 	int fds[3] = {slots_open("unix", "a/b"), slots_open("unix", "a/b"),
 		slots_open("unix", "a/b")};
 	struct slots *s[3];
-	size_t a[10];
+	size_t a[10] = {0};
 
 	ok(access("pid/unix.a_b.slots", F_OK) == 0, "a file for another service");
 	for (int i = 0; i < 3; i++)
@@ -105,7 +105,7 @@ static void test_lowered(void)
 {
 	int one = slots_open("unix", "smtp"), two = slots_open("unix", "smtp");
 	struct slots *old = slots_new(one, 4, 0), *new = slots_new(two, 2, 0);
-	size_t a[10];
+	size_t a[10] = {0};
 
 	take_many(old, a, 4);
 	slots_drain(old);
