@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include "postfix/master.h"
 #include "postfix/postlog.h"
 #include "smtp/deliver.h"
@@ -147,12 +148,13 @@ int main(int argc, char **argv)
 
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGXFSZ, SIG_IGN);
+	log_also_stderr(isatty(STDERR_FILENO)); /* who starts it by hand sees why not */
 	program = base_name(argc > 0 ? argv[0] : "");
 	postlog_start(program); /* a wrong name must not go unheard */
 	program = personality(program);
 	master_arguments(&args, &pool, argc, argv);
 	log_verbose(args.verbose);
-	log_also_stderr(args.also_stderr);
+	log_also_stderr(args.also_stderr || isatty(STDERR_FILENO));
 	config_load(&config, &args, strcmp(program, "lmtp") == 0);
 	open_log(&config, program);
 	master_check_start(&args);
