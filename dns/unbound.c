@@ -72,7 +72,8 @@ static void warn_anchors(struct unbound *unbound)
 	if (anchors->skipped)
 		log_warning("DNSSEC: %u lines of %s are no trust anchors of the root",
 			anchors->skipped, unbound->anchor_file);
-	if (!root_anchors_have(anchors, ANCHOR_KSK_2024))
+	if (root_anchors_have(anchors, ANCHOR_KSK_2017) /* the real root, by an old file */
+		&& !root_anchors_have(anchors, ANCHOR_KSK_2024))
 		log_warning(
 			"DNSSEC: %s lacks the root's key %d, which signs from 11 October 2026 on",
 			unbound->anchor_file, ANCHOR_KSK_2024);

@@ -201,6 +201,33 @@ static void test_words(struct rig *rig)
 	tear_down(rig);
 }
 
+static void test_old_anchor(struct rig *rig)
+{
+	char path[] = "/tmp/anchor-XXXXXX";
+	FILE *file = fdopen(mkstemp(path), "w");
+	struct unbound *unbound;
+
+	fputs("rubbish\n. IN DS 20326 8 2 "
+	      "E06D44B80B8F1D39A95C0B0D7C65D08458E880409BBC683457104237C7F8EC8D\n",
+		file);
+	fclose(file);
+	if (!set_up(rig, good, silent))
+		return;
+	rig->options.anchor_file = path;
+	unbound = start(rig);
+	ask(rig, unbound, "host.test", DNS_A);
+	ok(strstr(buf_text(&rig->heard->lines),
+		   pool_format(&rig->pool,
+			   "trust anchors 20326\nwarning: DNSSEC: 1 lines of %s are no trust "
+			   "anchors of the root\nwarning: DNSSEC: %s lacks the root's key 38696, "
+			   "which signs from 11 October 2026 on\n",
+			   path, path)),
+		"an old anchor file is warned of");
+	unbound_free(unbound);
+	unlink(path);
+	tear_down(rig);
+}
+
 static void test_next(struct rig *rig)
 {
 	struct unbound *unbound;
@@ -463,6 +490,7 @@ int main(void)
 	test_settings(&rig);
 	test_answers(&rig);
 	test_words(&rig);
+	test_old_anchor(&rig);
 	test_next(&rig);
 	test_late(&rig);
 	test_flying(&rig);
