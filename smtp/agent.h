@@ -49,6 +49,7 @@ struct agent {
 	struct tls_engine *tls;        /* NULL: TLS is off, or failed to start */
 	enum tls_level tls_level;      /* smtp_tls_security_level or its obsolete kin */
 	unsigned tls_log;              /* TLS_LOG_ bits of smtp_tls_loglevel */
+	const struct tables *per_site; /* smtp_tls_per_site; NULL too when there are policy maps */
 	const struct tables *tls_policy_maps, *discard_ehlo_maps;
 	const struct table *reply_filter; /* NULL: none */
 	const struct tables *dns_reply_filter;

@@ -4,6 +4,7 @@
 #include "postfix/version.h"
 #include "smtp/policy.h"
 #include "smtp/policy_dane.h"
+#include "smtp/policy_site.h"
 #include "smtp/policy_table.h"
 #include "util/addr.h"
 #include "util/log.h"
@@ -16,6 +17,7 @@ struct policy_base {
 	struct policy_entry entry; /* POLICY_FOUND, or the parameters' level */
 	struct list warnings;      /* logged for each server, as Postfix does */
 	const char *source;
+	bool relaxed;              /* by TLS-Required: no */
 };
 
 /* TLS-Required: no (RFC 8689 5; tls.md 13.1): no policy table, at most may. */
@@ -47,6 +49,7 @@ struct policy_base *policy_for(const struct agent *agent, const struct delivery 
 	base->found = relax ? POLICY_NONE
 		: policy_lookup(agent, d->pool, base->key, &base->entry, &base->warnings);
 	base->source = "tls_policy_maps";
+	base->relaxed = relax;
 	if (base->found == POLICY_NONE) {
 		base->entry = (struct policy_entry){.level = relax ? relaxed(agent) : agent->tls_level,
 			.match = {.pool = d->pool}, .tafiles = {.pool = d->pool},
@@ -58,14 +61,14 @@ struct policy_base *policy_for(const struct agent *agent, const struct delivery 
 
 /* The names or strategies that count at verify and secure: the policy's, else the parameter's. */
 static struct list strategies(const struct agent *agent, struct pool *pool,
-	const struct policy_base *base)
+	const struct policy_base *base, enum tls_level level)
 {
 	const struct config *config = agent->config;
 	struct list names = {.pool = pool};
 
 	if (base->entry.match.count)
 		return base->entry.match;
-	if (base->entry.level == TLS_LEVEL_VERIFY) {
+	if (level == TLS_LEVEL_VERIFY) {
 		list_split(&names, config->tls_verify_cert_match, ":" TEXT_LIST_SEPARATORS, false);
 		return names;
 	}
@@ -89,7 +92,7 @@ bool policy_validates(const struct agent *agent, const struct policy_base *base)
 	if (base->found == POLICY_WRONG || level != TLS_LEVEL_SECURE
 		|| !agent->config->secure_hostname_needs_dnssec)
 		return level == TLS_LEVEL_DANE || level == TLS_LEVEL_DANE_ONLY;
-	names = strategies(agent, &pool, base);
+	names = strategies(agent, &pool, base, level);
 	validates = list_has_any_case(&names, "hostname");
 	pool_free(&pool);
 	return validates;
@@ -176,7 +179,8 @@ static bool nothing_to_match(struct deciding *w)
 static bool expect_names(struct deciding *w)
 {
 	const struct config *config = w->agent->config;
-	struct list words = strategies(w->agent, w->pool, w->base);
+	struct list words = strategies(w->agent, w->pool, w->base,
+		w->policy->expect.level);
 	struct list files = w->base->entry.tafiles;
 
 	w->names = POOL_ARRAY(w->pool, struct tls_name, words.count + 1);
@@ -327,6 +331,15 @@ static bool expectation(struct deciding *w)
 	return skip(w);
 }
 
+/* The obsolete per-site table, where it still decides. */
+static bool site_level(struct deciding *w)
+{
+	if (w->agent->per_site == NULL || w->base->found != POLICY_NONE || w->base->relaxed)
+		return true;
+	return policy_site(w->agent, w->base->key, w->server, &w->policy->expect.level, w->why)
+		|| skip(w);
+}
+
 /* dane and dane-only become what DNS makes of them. */
 static bool computed_level(struct deciding *w)
 {
@@ -354,6 +367,8 @@ const struct tls_policy *policy_decide(const struct agent *agent, const struct d
 	policy->source = base->source;
 	policy->expect = (struct tls_expect){.level = base->entry.level, .protocols = "", .grade = "",
 		.exclude = "", .sni = "", .why_not = ""};
+	if (!site_level(&w))
+		return NULL;
 	unix_socket_level(&w);
 	if (!computed_level(&w))
 		return NULL;

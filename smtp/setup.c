@@ -318,6 +318,8 @@ static void open_tables(struct agent *agent, struct pool *pool)
 	reporter->status_filter_name = pool_format(pool, "%s_delivery_status_filter", agent->program);
 	reporter->status_filter = tables(agent, pool, "delivery_status_filter",
 		config->delivery_status_filter, TABLE_LOCK);
+	if (config->tls_policy_maps[0] == '\0')
+		agent->per_site = tables(agent, pool, "tls_per_site", config->tls_per_site, folded);
 	agent->tls_policy_maps = tables(agent, pool, "tls_policy_maps", config->tls_policy_maps, folded);
 	reporter->fast_flush = agent->fast_flush = match_open(agent->tables, "fast_flush_domains",
 		config->fast_flush_domains, is_parent_style(pool, config, "fast_flush_domains")
@@ -504,7 +506,8 @@ static void tls(struct agent *agent, struct pool *pool)
 	agent->tls_level = global_level(config);
 	agent->tls_log = tls_log_parse(pool_format(pool, "%s_tls_loglevel", agent->program),
 		config->tls_loglevel, config->version);
-	if (agent->tls_level <= TLS_LEVEL_NONE && config->tls_policy_maps[0] == '\0')
+	if (agent->tls_level <= TLS_LEVEL_NONE && config->tls_policy_maps[0] == '\0'
+		&& config->tls_per_site[0] == '\0')
 		return;
 	tls_files(options, config);
 	tls_algorithms(options, config);

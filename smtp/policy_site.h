@@ -1,0 +1,13 @@
+#ifndef SMTP_POLICY_SITE_H
+#define SMTP_POLICY_SITE_H
+/* policy_site - smtp_tls_per_site, the obsolete forerunner of the policy table (tls.md 2.7). */
+#include "smtp/route.h"
+
+/*
+ * What the table says about next hop KEY and its SERVER, over the level that the parameters give.
+ * False: a warning was logged, and *why (site) is the reason to skip the server.
+ */
+bool policy_site(const struct agent *agent, const char *key, const struct server *server,
+	enum tls_level *level, struct why *why);
+
+#endif
