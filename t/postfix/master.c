@@ -191,18 +191,38 @@ static void drop_to_nobody(void)
 	master_drop_privileges(&args, &(struct master_jail){"/", "no-such-user"});
 }
 
+static void serve_nothing(void)
+{
+	const struct master_args args = {.sockets = 1};
+	const struct master_service settings = {.args = &args, .limit = 1};
+
+	for (int fd = 3; fd < 20; fd++)
+		close(fd);
+	master_serve(&settings);
+}
+
 static void test_refusals(void)
 {
-	struct child child = child_run(start_by_hand);
+	static const struct {
+		void (*body)(void);
+		const char *name, *says; /* how it begins */
+	} refusals[] = {
+		{start_by_hand, "a terminal", "fatal: do not run this command by hand\n"},
+		{enter_nowhere, "no queue directory",
+			"fatal: chdir(\"/nonexistent\"): No such file or directory\n"},
+		{drop_to_nobody, "no such user", "fatal: unknown user name: no-such-user"},
+		{serve_nothing, "no status channel",
+			"fatal: descriptor 5 of master: Bad file descriptor\n"},
+	};
+	struct child children[COUNT(refusals)];
 
-	is_number(child_exit(&child), 1, "a terminal");
-	is_text(child.said, "fatal: do not run this command by hand\n", "said");
-	child = child_run(enter_nowhere);
-	is_number(child_exit(&child), 1, "no queue directory");
-	is_text(child.said, "fatal: chdir(\"/nonexistent\"): No such file or directory\n", "said");
-	child = child_run(drop_to_nobody);
-	is_number(child_exit(&child), 1, "no such user");
-	ok(strncmp(child.said, "fatal: unknown user name: no-such-user", 38) == 0, "said");
+	for (size_t i = 0; i < COUNT(refusals); i++)
+		children[i] = child_run(refusals[i].body);
+	for (size_t i = 0; i < COUNT(refusals); i++) {
+		is_number(child_exit(&children[i]), 1, refusals[i].name);
+		ok(strncmp(children[i].said, refusals[i].says, strlen(refusals[i].says)) == 0,
+			"said");
+	}
 }
 
 /* ---- serving ---- */
@@ -483,6 +503,25 @@ static void test_limit(void)
 	close_service(&service);
 }
 
+/* More connections, one after the other, than it may have descriptors. */
+static void test_leak(void)
+{
+	const struct master_service settings = {.limit = 2, .daemon_timeout = 100};
+	struct service service = open_service();
+	pid_t server = spawn(&service, &settings);
+	int served = 0;
+
+	for (int i = 0; i < 5000; i++) {
+		int fd = connect_to(&service);
+
+		served += hears(fd, 'g', PATIENCE) && finishes(fd);
+	}
+	is_number(served, 5000, "no descriptor is left open");
+	reload(&service);
+	is_number(ended(server), 0, "gone");
+	close_service(&service);
+}
+
 /* The old process drains while the new one works: the limit holds for both together. */
 static void test_reload(void)
 {
@@ -709,23 +748,6 @@ static void test_stream(void)
 	is_number(ended(server), 0, "and that was it");
 }
 
-static void serve_nothing(void)
-{
-	const struct master_service settings = {.args = &server_args, .limit = 1};
-
-	for (int fd = 3; fd < 20; fd++)
-		close(fd);
-	master_serve(&settings);
-}
-
-static void test_no_master(void)
-{
-	struct child child = child_run(serve_nothing);
-
-	is_number(child_exit(&child), 1, "without a status channel");
-	is_text(child.said, "fatal: descriptor 5 of master: Bad file descriptor\n", "said");
-}
-
 int main(void)
 {
 	const struct rlimit files = {.rlim_cur = 1024, .rlim_max = 4096};
@@ -744,6 +766,7 @@ int main(void)
 	test_message();
 	test_many();
 	test_limit();
+	test_leak();
 	test_reload();
 	test_siblings();
 	test_classic();
@@ -754,7 +777,6 @@ int main(void)
 	test_watchdog();
 	test_no_watchdog();
 	test_stream();
-	test_no_master();
 	unlink("smtp");
 	unlink("pid/unix.smtp.slots");
 	rmdir("pid");
