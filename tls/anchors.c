@@ -19,7 +19,8 @@ void anchors_add_key(struct anchors *anchors, struct tls_der key)
 {
 	if (anchors->key_count == anchors->key_room) {
 		anchors->key_room = anchors->key_room ? 2 * anchors->key_room : 4;
-		anchors->keys = memory_resize(anchors->keys, anchors->key_room, sizeof *anchors->keys);
+		anchors->keys =
+			memory_resize(anchors->keys, anchors->key_room, sizeof *anchors->keys);
 	}
 	anchors->keys[anchors->key_count++] = key;
 }

@@ -1,8 +1,8 @@
 #ifndef TLS_ANCHORS_H
 #define TLS_ANCHORS_H
 /*
- * anchors - certificates and bare keys that someone trusts, parsed. They grow under one thread, then
- * any number may read. Inside this room only.
+ * anchors - certificates and bare keys that someone trusts, parsed. They grow under one thread,
+ * then any number may read. Inside this room only.
  */
 #include <stdbool.h>
 #include <stddef.h>
@@ -15,9 +15,9 @@ enum { ANCHOR_FILE_MOST = 16 << 20 }; /* bytes */
 struct anchors {
 	struct certificate *certificates;
 	size_t count;
-	struct tls_der *keys;   /* SubjectPublicKeyInfos */
+	struct tls_der *keys; /* SubjectPublicKeyInfos */
 	size_t key_count;
-	struct pool pool;       /* for the bytes of all of them */
+	struct pool pool; /* for the bytes of all of them */
 	size_t room, key_room;
 };
 

@@ -3,10 +3,14 @@
 #include "tls/dn.h"
 #include "util/macros.h"
 
-#define OID(bytes) {(const uint8_t *)(bytes), sizeof(bytes) - 1}
+#define OID(bytes)                                                                                 \
+	{                                                                                          \
+		(const uint8_t *)(bytes), sizeof(bytes) - 1                                        \
+	}
 
 static const struct tls_der subject_alt_name = OID("\x55\x1d\x11"),
-	subject_key_id = OID("\x55\x1d\x0e"), authority_key_id = OID("\x55\x1d\x23");
+			    subject_key_id = OID("\x55\x1d\x0e"),
+			    authority_key_id = OID("\x55\x1d\x23");
 
 static gnutls_datum_t datum(struct tls_der der)
 {
@@ -116,7 +120,8 @@ bool certificate_permits_names(const struct certificate *certificate)
 
 	if (gnutls_x509_name_constraints_init(&constraints) < 0)
 		return false;
-	permits = gnutls_x509_crt_get_name_constraints(certificate->crt, constraints, 0, &critical) >= 0
+	permits = gnutls_x509_crt_get_name_constraints(certificate->crt, constraints, 0, &critical)
+			>= 0
 		&& gnutls_x509_name_constraints_get_permitted(constraints, 0, &type, &name) >= 0;
 	gnutls_x509_name_constraints_deinit(constraints);
 	return permits;
@@ -140,7 +145,8 @@ bool certificate_for_servers(const struct certificate *certificate, bool leaf)
 	if (leaf && !usage_allows(certificate, tls))
 		return false;
 	return gnutls_x509_crt_check_key_purpose(certificate->crt, GNUTLS_KP_TLS_WWW_SERVER,
-		GNUTLS_KP_FLAG_DISALLOW_ANY) != 0;
+		       GNUTLS_KP_FLAG_DISALLOW_ANY)
+		!= 0;
 }
 
 bool certificate_has_weak_key(const struct certificate *certificate)
@@ -163,8 +169,16 @@ bool certificate_has_weak_key(const struct certificate *certificate)
 static bool is_understood(const char *oid)
 {
 	static const char *const known[] = {
-		"2.5.29.15", "2.5.29.17", "2.5.29.19", "2.5.29.30", "2.5.29.32", "2.5.29.37",
-		"2.5.29.14", "2.5.29.35", "2.5.29.31", "2.5.29.54",
+		"2.5.29.15",
+		"2.5.29.17",
+		"2.5.29.19",
+		"2.5.29.30",
+		"2.5.29.32",
+		"2.5.29.37",
+		"2.5.29.14",
+		"2.5.29.35",
+		"2.5.29.31",
+		"2.5.29.54",
 	};
 
 	for (size_t i = 0; i < COUNT(known); i++)
@@ -182,7 +196,8 @@ bool certificate_has_unknown(const struct certificate *certificate)
 
 	for (unsigned i = 0;; i++) {
 		size = sizeof oid;
-		result = gnutls_x509_crt_get_extension_info(certificate->crt, i, oid, &size, &critical);
+		result = gnutls_x509_crt_get_extension_info(certificate->crt, i, oid, &size,
+			&critical);
 		if (result == GNUTLS_E_REQUESTED_DATA_NOT_AVAILABLE)
 			return false;
 		if (result < 0 || (critical && !is_understood(oid)))

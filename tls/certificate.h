@@ -17,10 +17,10 @@
 enum { CERTIFICATE_COMMON_MOST = 16 }; /* commonNames that are looked at */
 
 struct certificate {
-	struct tls_der der;            /* as sent or read; somebody else's */
+	struct tls_der der; /* as sent or read; somebody else's */
 	struct der_certificate parts;
 	gnutls_x509_crt_t crt;
-	time_t from, until;            /* validity, both ends included; -1: not known */
+	time_t from, until;               /* validity, both ends included; -1: not known */
 	struct tls_der own_id, issuer_id; /* key identifiers; empty: none */
 };
 
@@ -60,7 +60,8 @@ bool certificate_has_unknown(const struct certificate *certificate);
 
 /*
  * All dNSName, iPAddress and commonName entries in order; *NAMES is in the pool. When the
- * subjectAltName cannot be read, there is a dNSName that matches nothing: commonName must not count.
+ * subjectAltName cannot be read, there is a dNSName that matches nothing: commonName must not
+ * count.
  */
 size_t certificate_names(const struct certificate *certificate, struct pool *pool,
 	struct match_name **names);

@@ -134,8 +134,9 @@ size_t dane_strongest(const struct dane_digests *digests, const struct tls_tlsa 
 			*strongest = digests->strength[records[i]->matching];
 	}
 	for (size_t i = 0; i < count; i++)
-		if (records[i]->matching == DANE_FULL || digests->strength[records[i]->matching]
-			== best[records[i]->usage][records[i]->selector])
+		if (records[i]->matching == DANE_FULL
+			|| digests->strength[records[i]->matching]
+				== best[records[i]->usage][records[i]->selector])
 			records[kept++] = records[i];
 	return kept;
 }

@@ -13,12 +13,15 @@
 #include "util/pool.h"
 
 enum { /* RFC 6698 2.1 */
-	DANE_TA = 2, DANE_EE = 3,                /* usage; PKIX-TA and PKIX-EE are not for SMTP */
-	DANE_CERTIFICATE = 0, DANE_KEY = 1,      /* selector */
-	DANE_FULL = 0, DANE_PRIVATE = 255,       /* matching type */
+	DANE_TA = 2,
+	DANE_EE = 3, /* usage; PKIX-TA and PKIX-EE are not for SMTP */
+	DANE_CERTIFICATE = 0,
+	DANE_KEY = 1, /* selector */
+	DANE_FULL = 0,
+	DANE_PRIVATE = 255, /* matching type */
 };
 
-struct dane_digests { /* by matching type */
+struct dane_digests {                             /* by matching type */
 	gnutls_digest_algorithm_t algorithm[256]; /* GNUTLS_DIG_UNKNOWN: not enabled */
 	unsigned char strength[256];              /* more is stronger, RFC 7671 9 */
 };

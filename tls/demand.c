@@ -66,7 +66,8 @@ static void add_record(struct preparing *p, const struct dane_digests *digests,
 	if (dane_usable(digests, record))
 		demand->tlsa[demand->tlsa_count++] = record;
 	else
-		log_warning("%s: unusable TLSA RR: %s", p->context->server, dane_text(p->pool, record));
+		log_warning("%s: unusable TLSA RR: %s", p->context->server,
+			dane_text(p->pool, record));
 }
 
 /* Of the key or of the certificate, whichever it is. */
@@ -90,7 +91,8 @@ static void prepare_fingerprints(struct preparing *p)
 	const struct tls_expect *expect = p->expect;
 	struct tls_der bytes;
 
-	p->demand->tlsa = POOL_ARRAY(p->pool, const struct tls_tlsa *, 2 * expect->fingerprint_count);
+	p->demand->tlsa =
+		POOL_ARRAY(p->pool, const struct tls_tlsa *, 2 * expect->fingerprint_count);
 	for (size_t i = 0; i < expect->fingerprint_count; i++) {
 		if (read_fingerprint(p->pool, expect->fingerprints[i], &bytes))
 			add_fingerprint(p, bytes);
@@ -185,8 +187,8 @@ static void prepare_anchors(struct preparing *p)
 
 	if (expect->anchor_file_count == 0)
 		return;
-	p->demand->anchors = trust_set(p->context->trust, expect->anchor_files,
-		expect->anchor_file_count);
+	p->demand->anchors =
+		trust_set(p->context->trust, expect->anchor_files, expect->anchor_file_count);
 	if (p->demand->anchors == NULL
 		|| p->demand->anchors->count + p->demand->anchors->key_count == 0) {
 		log_warning("%s: all trust anchors unusable", p->context->server);
@@ -216,7 +218,8 @@ void tls_verify_prepare(const struct tls_verify_context *context, const struct t
 {
 	struct preparing p = {context, expect, pool, demand};
 
-	*demand = (struct tls_demand){.expect = expect, .level = expect->level, .unusable_text = ""};
+	*demand =
+		(struct tls_demand){.expect = expect, .level = expect->level, .unusable_text = ""};
 	switch (expect->level) {
 	case TLS_LEVEL_FINGERPRINT:
 		prepare_fingerprints(&p);

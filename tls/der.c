@@ -96,8 +96,7 @@ static bool read_tbs(struct tls_der inside, struct der_certificate *parts)
 {
 	struct der_item serial, algorithm, issuer, validity, subject, key;
 
-	if (!read_version(&inside, &parts->version)
-		|| !der_expect(&inside, DER_INTEGER, &serial)
+	if (!read_version(&inside, &parts->version) || !der_expect(&inside, DER_INTEGER, &serial)
 		|| !der_expect(&inside, DER_SEQUENCE, &algorithm)
 		|| !der_expect(&inside, DER_SEQUENCE, &issuer)
 		|| !der_expect(&inside, DER_SEQUENCE, &validity)

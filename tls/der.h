@@ -28,8 +28,8 @@ enum der_tag { /* identifier octets, X.690 8.1.2 */
 	DER_SEQUENCE = 0x30,
 	DER_SET = 0x31,
 };
-#define DER_CONTEXT(number) (0x80 | (number))      /* [number] IMPLICIT of something primitive */
-#define DER_CONSTRUCTED(number) (0xa0 | (number))  /* [number] around something */
+#define DER_CONTEXT(number) (0x80 | (number))     /* [number] IMPLICIT of something primitive */
+#define DER_CONSTRUCTED(number) (0xa0 | (number)) /* [number] around something */
 
 struct der_item {
 	uint8_t tag;           /* identifier octet */
@@ -46,12 +46,12 @@ bool der_expect(struct tls_der *rest, uint8_t tag, struct der_item *item);
 bool der_same(struct tls_der a, struct tls_der b);
 
 struct der_certificate {
-	struct tls_der tbs;        /* what is signed, whole */
+	struct tls_der tbs;             /* what is signed, whole */
 	struct tls_der issuer, subject; /* Name, whole */
-	struct tls_der key;        /* SubjectPublicKeyInfo, whole: what selector 1 means */
-	struct tls_der signature;  /* the bits */
-	struct tls_der extensions; /* the Extension items one after the other; empty: none */
-	int version;               /* 1 to 3 */
+	struct tls_der key;             /* SubjectPublicKeyInfo, whole: what selector 1 means */
+	struct tls_der signature;       /* the bits */
+	struct tls_der extensions;      /* the Extension items one after the other; empty: none */
+	int version;                    /* 1 to 3 */
 };
 
 /* False: CERTIFICATE is not one, or something follows it. */

@@ -5,9 +5,9 @@
 
 /* Name ::= SEQUENCE OF SET OF SEQUENCE { type OID, value ANY } */
 struct attribute {
-	struct tls_der type;    /* contents of the OID */
+	struct tls_der type; /* contents of the OID */
 	struct der_item value;
-	bool joined;            /* not the first of its set */
+	bool joined; /* not the first of its set */
 };
 
 struct reader {
@@ -41,7 +41,10 @@ static bool read_attribute(struct reader *reader, struct attribute *attribute)
 	return true;
 }
 
-#define OID(bytes) {(const uint8_t *)(bytes), sizeof(bytes) - 1}
+#define OID(bytes)                                                                                 \
+	{                                                                                          \
+		(const uint8_t *)(bytes), sizeof(bytes) - 1                                        \
+	}
 
 static const struct tls_der types[] = {
 	[DN_COMMON_NAME] = OID("\x55\4\3"),
@@ -53,15 +56,26 @@ static const struct short_name {
 	struct tls_der type;
 	const char *name;
 } short_names[] = {
-	{OID("\x55\4\3"), "CN"}, {OID("\x55\4\x0a"), "O"}, {OID("\x55\4\x0b"), "OU"},
-	{OID("\x55\4\6"), "C"}, {OID("\x55\4\7"), "L"}, {OID("\x55\4\x08"), "ST"},
+	{OID("\x55\4\3"), "CN"},
+	{OID("\x55\4\x0a"), "O"},
+	{OID("\x55\4\x0b"), "OU"},
+	{OID("\x55\4\6"), "C"},
+	{OID("\x55\4\7"), "L"},
+	{OID("\x55\4\x08"), "ST"},
 	{OID("\x2a\x86\x48\x86\xf7\x0d\1\x09\1"), "emailAddress"},
 	{OID("\x09\x92\x26\x89\x93\xf2\x2c\x64\1\x19"), "DC"},
 	{OID("\x09\x92\x26\x89\x93\xf2\x2c\x64\1\1"), "UID"},
-	{OID("\x55\4\5"), "serialNumber"}, {OID("\x55\4\4"), "SN"}, {OID("\x55\4\x2a"), "GN"},
-	{OID("\x55\4\x09"), "street"}, {OID("\x55\4\x0c"), "title"}, {OID("\x55\4\x11"), "postalCode"},
-	{OID("\x55\4\x0d"), "description"}, {OID("\x55\4\x0f"), "businessCategory"},
-	{OID("\x55\4\x29"), "name"}, {OID("\x55\4\x2b"), "initials"}, {OID("\x55\4\x2e"), "dnQualifier"},
+	{OID("\x55\4\5"), "serialNumber"},
+	{OID("\x55\4\4"), "SN"},
+	{OID("\x55\4\x2a"), "GN"},
+	{OID("\x55\4\x09"), "street"},
+	{OID("\x55\4\x0c"), "title"},
+	{OID("\x55\4\x11"), "postalCode"},
+	{OID("\x55\4\x0d"), "description"},
+	{OID("\x55\4\x0f"), "businessCategory"},
+	{OID("\x55\4\x29"), "name"},
+	{OID("\x55\4\x2b"), "initials"},
+	{OID("\x55\4\x2e"), "dnQualifier"},
 	{OID("\x55\4\x61"), "organizationIdentifier"},
 	{OID("\x2b\6\1\4\1\x82\x37\x3c\2\1\1"), "jurisdictionL"},
 	{OID("\x2b\6\1\4\1\x82\x37\x3c\2\1\2"), "jurisdictionST"},

@@ -15,19 +15,19 @@ struct judged {
 	const struct tls_peer *peer;
 	struct pool *pool;
 	time_t now;
-	struct tls_der certificate, key; /* what TLSA records and fingerprints are compared with; empty:
-	                                    there is none */
-	const struct certificate *sent; /* those that parse; the leaf first */
-	size_t sent_count;              /* 0: the leaf does not parse, or there is none */
-	const struct match_name *names; /* the leaf's */
+	struct tls_der certificate, key; /* what TLSA records and fingerprints are compared with;
+					    empty: there is none */
+	const struct certificate *sent;  /* those that parse; the leaf first */
+	size_t sent_count;               /* 0: the leaf does not parse, or there is none */
+	const struct match_name *names;  /* the leaf's */
 	size_t name_count;
-	struct path path;               /* count 0: none was looked for */
-	const struct tls_tlsa *by;      /* the record that the leaf matched, or the path's anchor */
-	bool leaf;                      /* it was the leaf */
-	bool names_asked;               /* the level wants a name to match */
-	struct match match;             /* is the answer, if so */
-	struct finding chain, name;     /* what is wrong with either */
-	struct finding shown;           /* what is said of it */
+	struct path path;           /* count 0: none was looked for */
+	const struct tls_tlsa *by;  /* the record that the leaf matched, or the path's anchor */
+	bool leaf;                  /* it was the leaf */
+	bool names_asked;           /* the level wants a name to match */
+	struct match match;         /* is the answer, if so */
+	struct finding chain, name; /* what is wrong with either */
+	struct finding shown;       /* what is said of it */
 	bool trusted, matched;
 };
 

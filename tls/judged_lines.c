@@ -44,8 +44,8 @@ static const char *fit(const struct telling *t, struct tls_der value, const char
 	}
 	for (size_t i = 0; i < value.length; i++) {
 		if (value.data[i] < ' ' || value.data[i] == 0x7f) {
-			log_warning("tls_text_name: %s: non-printable content in peer %s", t->server,
-				what);
+			log_warning("tls_text_name: %s: non-printable content in peer %s",
+				t->server, what);
 			return "";
 		}
 	}
@@ -113,7 +113,8 @@ static const char *issuer_line(const struct judged *j)
 {
 	const struct path *path = &j->path;
 
-	return path->count == 0 ? ""
+	return path->count == 0
+		? ""
 		: dn_line(j->pool, path->certificates[path->count - 1]->parts.issuer);
 }
 
@@ -136,15 +137,19 @@ static void add_problem(const struct telling *t)
 			server);
 		break;
 	case PROBLEM_NOT_YET_VALID:
-		add(t, "%s certificate verification failed for %s: certificate not yet valid", whose,
-			server);
+		add(t, "%s certificate verification failed for %s: certificate not yet valid",
+			whose, server);
 		break;
 	case PROBLEM_PURPOSE:
-		add(t, "certificate verification failed for %s: not designated for use as a %s"
-			" certificate", server, whose);
+		add(t,
+			"certificate verification failed for %s: not designated for use as a %s"
+			" certificate",
+			server, whose);
 		break;
 	case PROBLEM_TOO_LONG:
-		add(t, "certificate verification failed for %s: certificate chain longer than limit(%d)",
+		add(t,
+			"certificate verification failed for %s: certificate chain longer than "
+			"limit(%d)",
 			server, t->j->context->options->verify_depth + 1);
 		break;
 	case PROBLEM_NONE:
@@ -179,8 +184,11 @@ static void add_refusal(const struct telling *t, bool reused)
 		add(t, "certificate verification failed for %s: external policy failure (%s)",
 			t->server, demand->expect->policy_failure);
 	else if (!must && reused && t->j->shown.problem != PROBLEM_NONE)
-		add(t, "%s: re-using session with untrusted %s, look for details earlier in the log",
-			t->server, t->version >= TLS_POSTFIX(3, 9) ? "peer credential" : "certificate");
+		add(t,
+			"%s: re-using session with untrusted %s, look for details earlier in the "
+			"log",
+			t->server,
+			t->version >= TLS_POSTFIX(3, 9) ? "peer credential" : "certificate");
 	else if (t->j->shown.problem != PROBLEM_NONE)
 		add_problem(t);
 }

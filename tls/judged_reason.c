@@ -41,7 +41,8 @@ static const char *name_text(const struct judged *j, const struct match_name *na
 
 	if (name->kind == MATCH_ADDRESS)
 		return addr_from_bytes(&addr, bytes.data, bytes.length, 0)
-			? pool_text(j->pool, addr_text(&addr, address)) : "?";
+			? pool_text(j->pool, addr_text(&addr, address))
+			: "?";
 	if (bytes.length > NAME_MOST)
 		bytes.length = NAME_MOST;
 	text = pool_bytes(j->pool, bytes.data, bytes.length);
@@ -111,7 +112,8 @@ static const char *which(const struct judged *j)
 
 	if (certificate == NULL || j->shown.depth == 0)
 		return "certificate";
-	return pool_format(j->pool, "CA certificate %s", dn_line(j->pool, certificate->parts.subject));
+	return pool_format(j->pool, "CA certificate %s",
+		dn_line(j->pool, certificate->parts.subject));
 }
 
 static const char *date(const struct judged *j, time_t when)
@@ -119,7 +121,8 @@ static const char *date(const struct judged *j, time_t when)
 	char text[64];
 	struct tm tm;
 
-	if (gmtime_r(&when, &tm) == NULL || strftime(text, sizeof text, "%Y-%m-%d %H:%M:%S UTC", &tm) == 0)
+	if (gmtime_r(&when, &tm) == NULL
+		|| strftime(text, sizeof text, "%Y-%m-%d %H:%M:%S UTC", &tm) == 0)
 		return "an unknown date";
 	return pool_text(j->pool, text);
 }
@@ -131,8 +134,10 @@ static const char *no_authorities(const struct judged *j)
 
 	if (trust_roots(j->context->trust)->count > 0)
 		return "";
-	return pool_format(j->pool, "; no certification authority is trusted: see %s_tls_CAfile and"
-		" %s_tls_CApath", program, program);
+	return pool_format(j->pool,
+		"; no certification authority is trusted: see %s_tls_CAfile and"
+		" %s_tls_CApath",
+		program, program);
 }
 
 static const char *wrong_end(const struct judged *j)
@@ -166,10 +171,13 @@ static const char *colons(const struct judged *j, struct tls_der of)
 static const char *wrong_fingerprint(const struct judged *j)
 {
 	if (j->peer->kind == TLS_PEER_RAW)
-		return pool_format(j->pool, "no fingerprint matches; the server's is %s (public key)",
+		return pool_format(j->pool,
+			"no fingerprint matches; the server's is %s (public key)",
 			colons(j, j->key));
-	return pool_format(j->pool, "no fingerprint matches; the server's are %s (certificate) and %s"
-		" (public key)", colons(j, j->certificate), colons(j, j->key));
+	return pool_format(j->pool,
+		"no fingerprint matches; the server's are %s (certificate) and %s"
+		" (public key)",
+		colons(j, j->certificate), colons(j, j->key));
 }
 
 /* What the record of the server's key would be. */
@@ -184,12 +192,15 @@ static const char *wanted_record(const struct judged *j)
 	return pool_format(j->pool, "; the server's key is %s", dane_text(j->pool, &record));
 }
 
-static bool wants_sent_anchor(const struct judged *j)
+/* A digest cannot stand in for a certificate that is not there. */
+static const char *hint_at_anchor(const struct judged *j)
 {
 	for (size_t i = 0; i < j->demand->tlsa_count; i++)
-		if (j->demand->tlsa[i]->usage == DANE_TA && j->demand->tlsa[i]->matching != DANE_FULL)
-			return true;
-	return false;
+		if (j->demand->tlsa[i]->usage == DANE_TA
+			&& j->demand->tlsa[i]->matching != DANE_FULL)
+			return "; a trust anchor given as a digest must be among the certificates"
+			       " that the server sends";
+	return "";
 }
 
 static const char *no_record(const struct judged *j)
@@ -200,9 +211,16 @@ static const char *no_record(const struct judged *j)
 		add_item(&records, dane_text(j->pool, j->demand->tlsa[i]));
 	add_rest(&records, j->demand->tlsa_count, RECORDS_MOST);
 	return pool_format(j->pool, "no TLSA record matches: %s%s%s", finish(j, &records),
-		wanted_record(j), wants_sent_anchor(j)
-			? "; a trust anchor given as a digest must be among the certificates that the"
-			  " server sends" : "");
+		wanted_record(j), hint_at_anchor(j));
+}
+
+static const char *issuer_at_end(const struct judged *j)
+{
+	const struct path *path = &j->path;
+
+	if (path->count == 0)
+		return "?";
+	return dn_line(j->pool, path->certificates[path->count - 1]->parts.issuer);
 }
 
 static const char *no_anchor(const struct judged *j)
@@ -212,9 +230,16 @@ static const char *no_anchor(const struct judged *j)
 
 	for (size_t i = 0; i < expect->anchor_file_count && i < RECORDS_MOST; i++)
 		add_item(&files, expect->anchor_files[i]);
-	return pool_format(j->pool, "no trust anchor in %s leads to the certificate; its chain ends at"
-		" issuer %s", finish(j, &files), j->path.count == 0 ? "?" : dn_line(j->pool,
-			j->path.certificates[j->path.count - 1]->parts.issuer));
+	return pool_format(j->pool,
+		"no trust anchor in %s leads to the certificate; its chain ends at issuer %s",
+		finish(j, &files), issuer_at_end(j));
+}
+
+static const char *nothing_matches(const struct judged *j)
+{
+	if (j->demand->level == TLS_LEVEL_FINGERPRINT)
+		return wrong_fingerprint(j);
+	return j->demand->anchors ? no_anchor(j) : no_record(j);
 }
 
 /* --- */
@@ -241,19 +266,20 @@ static const char *wrong_certificate(const struct judged *j)
 	case PROBLEM_NO_ISSUER:
 		return wrong_end(j);
 	case PROBLEM_EXPIRED:
-		return pool_format(j->pool, "%s expired on %s", which(j), date(j, culprit(j)->until));
+		return pool_format(j->pool, "%s expired on %s", which(j),
+			date(j, culprit(j)->until));
 	case PROBLEM_NOT_YET_VALID:
 		return pool_format(j->pool, "%s is not valid before %s", which(j),
 			date(j, culprit(j)->from));
 	case PROBLEM_PURPOSE:
 		return pool_format(j->pool, "%s is not designated for use %s", which(j),
-			j->shown.depth == 0 ? "as a server certificate" : "with server certificates");
+			j->shown.depth == 0 ? "as a server certificate"
+					    : "with server certificates");
 	case PROBLEM_TOO_LONG:
 		return pool_format(j->pool, "more than %d intermediate certificates",
 			j->context->options->verify_depth + 1);
 	case PROBLEM_NO_TLSA:
-		return j->demand->level == TLS_LEVEL_FINGERPRINT ? wrong_fingerprint(j)
-			: j->demand->anchors ? no_anchor(j) : no_record(j);
+		return nothing_matches(j);
 	case PROBLEM_NONE:
 	case PROBLEM_UNSPECIFIED:
 	case PROBLEM_SIGNATURE:

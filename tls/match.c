@@ -21,7 +21,8 @@ static bool is_ldh(int byte)
 	return (byte >= 'a' && byte <= 'z') || (byte >= '0' && byte <= '9') || byte == '-';
 }
 
-/* Length of the label in front: letters, digits and inner hyphens, up to a dot or the end. 0: none. */
+/* Length of the label in front: letters, digits and inner hyphens, up to a dot or the end. 0: none.
+ */
 static size_t label(const uint8_t *name, size_t length)
 {
 	size_t end = 0;
@@ -93,7 +94,8 @@ bool match_address(const char *reference, struct tls_der bytes)
 {
 	struct addr want, have;
 
-	return addr_parse(&want, reference, 0) && addr_from_bytes(&have, bytes.data, bytes.length, 0)
+	return addr_parse(&want, reference, 0)
+		&& addr_from_bytes(&have, bytes.data, bytes.length, 0)
 		&& addr_same_host(&want, &have);
 }
 
@@ -163,8 +165,8 @@ struct match match_names(const struct tls_name *acceptable, size_t count,
 {
 	bool asked;
 	struct match address = {MATCH_OK, NULL, NULL};
-	struct match host = match_hosts(acceptable, count, names, name_count, rules.many_labels,
-		&asked);
+	struct match host =
+		match_hosts(acceptable, count, names, name_count, rules.many_labels, &asked);
 
 	if (rules.addresses)
 		address = match_first_address(acceptable, count, names, name_count);

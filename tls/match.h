@@ -16,7 +16,7 @@ enum match_kind {
 	MATCH_COMMON,  /* commonName of the subject, in UTF-8 */
 };
 
-struct match_name {       /* one name in a certificate; may hold any bytes, NULs too */
+struct match_name { /* one name in a certificate; may hold any bytes, NULs too */
 	enum match_kind kind;
 	struct tls_der bytes;
 };
@@ -45,8 +45,8 @@ enum match_is {
 
 struct match {
 	enum match_is is;
-	const struct tls_name *name;   /* MATCH_OK: what matched */
-	const struct match_name *by;   /* the certificate's name it matched */
+	const struct tls_name *name; /* MATCH_OK: what matched */
+	const struct match_name *by; /* the certificate's name it matched */
 };
 
 /*

@@ -61,7 +61,8 @@ static enum problem look_at(const struct path_from *from, const struct path *pat
 
 static unsigned flags_of(const struct path_from *from)
 {
-	unsigned flags = GNUTLS_VERIFY_DISABLE_TIME_CHECKS | GNUTLS_VERIFY_DO_NOT_ALLOW_UNSORTED_CHAIN;
+	unsigned flags =
+		GNUTLS_VERIFY_DISABLE_TIME_CHECKS | GNUTLS_VERIFY_DO_NOT_ALLOW_UNSORTED_CHAIN;
 
 	if (from->weak)
 		flags |= GNUTLS_VERIFY_ALLOW_BROKEN | GNUTLS_VERIFY_ALLOW_SIGN_WITH_SHA1;
@@ -76,14 +77,16 @@ static unsigned ask_library(const struct path *path, size_t count, unsigned flag
 	gnutls_x509_crt_t list[PATH_MOST], anchor = path->certificates[count]->crt;
 	unsigned status = GNUTLS_CERT_INVALID;
 	gnutls_x509_trust_list_t trusted;
+	int result = -1;
 
 	for (size_t i = 0; i < count; i++)
 		list[i] = path->certificates[i]->crt;
 	if (gnutls_x509_trust_list_init(&trusted, 1) < 0)
 		return status;
-	if (gnutls_x509_trust_list_add_cas(trusted, &anchor, 1, 0) != 1
-		|| gnutls_x509_trust_list_verify_crt2(trusted, list, (unsigned)count, &purpose, 1, flags,
-			&status, NULL) < 0)
+	if (gnutls_x509_trust_list_add_cas(trusted, &anchor, 1, 0) == 1)
+		result = gnutls_x509_trust_list_verify_crt2(trusted, list, (unsigned)count,
+			&purpose, 1, flags, &status, NULL);
+	if (result < 0)
 		status = GNUTLS_CERT_INVALID;
 	gnutls_x509_trust_list_deinit(trusted, 0);
 	return status;
@@ -98,7 +101,8 @@ static bool question(const struct path *path, size_t count, unsigned flags, uint
 		return false;
 	gnutls_hash(hash, &flags, sizeof flags);
 	for (size_t i = 0; i <= count; i++) /* each says its own length */
-		gnutls_hash(hash, path->certificates[i]->der.data, path->certificates[i]->der.length);
+		gnutls_hash(hash, path->certificates[i]->der.data,
+			path->certificates[i]->der.length);
 	gnutls_hash_deinit(hash, digest);
 	return true;
 }
@@ -121,7 +125,8 @@ static unsigned library_status(const struct path_from *from, const struct path *
 	if (known)
 		return (unsigned)((uintptr_t)known - 1);
 	status = ask_library(path, count, flags);
-	cache_put(from->statuses, digest, sizeof digest, (void *)((uintptr_t)status + 1), INT64_MAX);
+	cache_put(from->statuses, digest, sizeof digest, (void *)((uintptr_t)status + 1),
+		INT64_MAX);
 	return status;
 }
 
@@ -142,15 +147,6 @@ static bool signed_by(const struct certificate *certificate, struct tls_der key,
 		&& gnutls_pubkey_verify_data2(pubkey, algorithm, flags, &tbs, &signature) >= 0;
 	gnutls_pubkey_deinit(pubkey);
 	return good;
-}
-
-/* The first certificate whose signature the next one's key did not make. */
-static struct finding forgery(const struct path *path, size_t count, unsigned flags)
-{
-	for (size_t i = 0; i < count; i++)
-		if (!signed_by(path->certificates[i], path->certificates[i + 1]->parts.key, flags))
-			return (struct finding){PROBLEM_SIGNATURE, i};
-	return (struct finding){PROBLEM_SIGNATURE, 0};
 }
 
 /* The first certificate whose signature the library thought too weak. */
@@ -181,11 +177,10 @@ static struct finding constraint(const struct path *path, size_t count)
 }
 
 /* What the library says of signatures counts always, the rest only if we had no better words. */
-static struct finding explain(const struct path *path, size_t count, unsigned flags,
-	unsigned status, bool known)
+static struct finding explain(const struct path *path, size_t count, unsigned status, bool known)
 {
 	if (status & GNUTLS_CERT_SIGNATURE_FAILURE)
-		return forgery(path, count, flags);
+		return (struct finding){PROBLEM_SIGNATURE, 0}; /* or above: see path_find() */
 	if (status & GNUTLS_CERT_INSECURE_ALGORITHM)
 		return weakness(path, count);
 	if (status == 0 || known)
@@ -205,8 +200,8 @@ static struct finding explain(const struct path *path, size_t count, unsigned fl
 
 static bool is_structural(enum problem problem)
 {
-	return problem == PROBLEM_CRITICAL || problem == PROBLEM_NOT_CA || problem == PROBLEM_PURPOSE
-		|| problem == PROBLEM_PATH_LENGTH;
+	return problem == PROBLEM_CRITICAL || problem == PROBLEM_NOT_CA
+		|| problem == PROBLEM_PURPOSE || problem == PROBLEM_PATH_LENGTH;
 }
 
 static struct finding judge(const struct path_from *from, const struct path *path)
@@ -222,7 +217,7 @@ static struct finding judge(const struct path_from *from, const struct path *pat
 	}
 	if (below == 0)
 		return shown;
-	here = explain(path, below, flags_of(from), library_status(from, path, below), known);
+	here = explain(path, below, library_status(from, path, below), known);
 	return finding_shown(shown, here);
 }
 
@@ -241,7 +236,7 @@ static bool complete(struct search *search)
 	return path->finding.problem == PROBLEM_NONE;
 }
 
-/* Nothing leads on from here. Only the first such place is told, and only if no path is complete. */
+/* Nothing leads on from here. The first such place is told, if no path is complete. */
 static void dead_end(struct search *search, enum problem problem)
 {
 	struct path *path = &search->path;
@@ -288,15 +283,15 @@ static void offer(const struct path *path, const struct certificate *certificate
 		found[(*count)++] = (struct candidate){certificate, anchor};
 }
 
-static size_t gather(const struct path_from *from, const struct path *path,
-	struct candidate *found)
+static size_t gather(const struct path_from *from, const struct path *path, struct candidate *found)
 {
 	size_t count = 0;
 
 	for (size_t i = 0; i < from->anchor_count; i++)
 		offer(path, &from->anchors[i], true, found, &count);
 	for (size_t i = 1; i < from->sent_count; i++)
-		offer(path, &from->sent[i], from->sent_anchor && from->sent_anchor[i], found, &count);
+		offer(path, &from->sent[i], from->sent_anchor && from->sent_anchor[i], found,
+			&count);
 	for (size_t i = 0; i < from->helper_count; i++)
 		offer(path, &from->helpers[i], false, found, &count);
 	return count;
@@ -377,6 +372,15 @@ static bool leaf_is_anchor(const struct path_from *from)
 	return false;
 }
 
+/* The depth of the first certificate whose signature the next one's key did not make. */
+static size_t forgery(const struct path *path, unsigned flags)
+{
+	for (size_t i = 0; i + 1 < path->count; i++)
+		if (!signed_by(path->certificates[i], path->certificates[i + 1]->parts.key, flags))
+			return i;
+	return 0;
+}
+
 void path_find(const struct path_from *from, struct path *best)
 {
 	struct search search = {.from = from, .best = best};
@@ -388,4 +392,7 @@ void path_find(const struct path_from *from, struct path *best)
 		complete(&search);
 	else
 		extend(&search);
+	/* slow, so only of the path that is told */
+	if (best->finding.problem == PROBLEM_SIGNATURE)
+		best->finding.depth = forgery(best, flags_of(from));
 }

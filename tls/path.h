@@ -16,23 +16,23 @@
 #include "util/cache.h"
 
 enum {
-	PATH_MOST = 24,          /* certificates in a path */
-	PATH_TRIES_MOST = 32,    /* complete paths that are checked */
-	PATH_STEPS_MOST = 500,   /* certificates that are appended in search of them */
+	PATH_MOST = 24,        /* certificates in a path */
+	PATH_TRIES_MOST = 32,  /* complete paths that are checked */
+	PATH_STEPS_MOST = 500, /* certificates that are appended in search of them */
 };
 
 struct path_from {
 	const struct certificate *sent; /* leaf first */
 	size_t sent_count;
-	const bool *sent_anchor;        /* which of those are anchors themselves; NULL: none */
+	const bool *sent_anchor; /* which of those are anchors themselves; NULL: none */
 	const struct certificate *anchors, *helpers;
 	size_t anchor_count, helper_count;
-	const struct tls_der *keys;     /* bare keys that are anchors */
+	const struct tls_der *keys; /* bare keys that are anchors */
 	size_t key_count;
-	bool pinned;        /* by TLSA or tafile: the anchor's dates do not matter, and without one
-	                       there is "no matching DANE TLSA records" */
-	bool weak;          /* MD5 and SHA-1 signatures will do: below the levels that must match */
-	int depth_most;     /* intermediates */
+	bool pinned;    /* by TLSA or tafile: the anchor's dates do not matter, and without one
+			   there is "no matching DANE TLSA records" */
+	bool weak;      /* MD5 and SHA-1 signatures will do: below the levels that must match */
+	int depth_most; /* intermediates */
 	time_t now;
 	struct cache *statuses; /* what GnuTLS said before; NULL: not remembered */
 };
@@ -40,7 +40,7 @@ struct path_from {
 struct path {
 	const struct certificate *certificates[PATH_MOST]; /* leaf first */
 	size_t count;
-	bool anchored;      /* the last one is an anchor, or is signed by one of the keys */
+	bool anchored;             /* the last one is an anchor, or is signed by one of the keys */
 	const struct tls_der *key; /* that key, or NULL */
 	struct finding finding;    /* PROBLEM_NONE: all is well */
 };

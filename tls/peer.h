@@ -17,14 +17,16 @@ enum { TLS_PEER_MOST = 16 }; /* a server may send any number: the rest is not lo
 enum tls_peer_kind {
 	TLS_PEER_NONE, /* anonymous key exchange, or no certificate */
 	TLS_PEER_X509,
-	TLS_PEER_RAW,  /* one entry: a SubjectPublicKeyInfo */
+	TLS_PEER_RAW, /* one entry: a SubjectPublicKeyInfo */
 };
 
 struct tls_peer {
 	enum tls_peer_kind kind;
-	struct tls_der chain[TLS_PEER_MOST]; /* leaf first, the rest in the order sent; in the pool */
+	struct tls_der
+		chain[TLS_PEER_MOST]; /* leaf first, the rest in the order sent; in the pool */
 	size_t count;
-	gnutls_x509_crt_t leaf; /* chain[0] parsed; NULL: no certificate, or one that does not parse */
+	gnutls_x509_crt_t
+		leaf; /* chain[0] parsed; NULL: no certificate, or one that does not parse */
 };
 
 /*

@@ -9,22 +9,22 @@
 enum problem {
 	PROBLEM_NONE = 0,
 	PROBLEM_UNSPECIFIED = 1,
-	PROBLEM_NO_ISSUER = 2,        /* a helper's issuer is not known */
+	PROBLEM_NO_ISSUER = 2, /* a helper's issuer is not known */
 	PROBLEM_SIGNATURE = 7,
 	PROBLEM_NOT_YET_VALID = 9,
 	PROBLEM_EXPIRED = 10,
-	PROBLEM_SELF_SIGNED = 18,     /* the leaf */
-	PROBLEM_UNKNOWN_ROOT = 19,    /* self-signed, above the leaf */
+	PROBLEM_SELF_SIGNED = 18,  /* the leaf */
+	PROBLEM_UNKNOWN_ROOT = 19, /* self-signed, above the leaf */
 	PROBLEM_UNKNOWN_ISSUER = 20,
 	PROBLEM_TOO_LONG = 22,
 	PROBLEM_PATH_LENGTH = 25,
 	PROBLEM_PURPOSE = 26,
 	PROBLEM_CRITICAL = 34,
-	PROBLEM_NOT_PERMITTED = 47,   /* name constraints */
+	PROBLEM_NOT_PERMITTED = 47, /* name constraints */
 	PROBLEM_EXCLUDED = 48,
 	PROBLEM_NAME = 62,
 	PROBLEM_ADDRESS = 64,
-	PROBLEM_NO_TLSA = 65,         /* fingerprints and tafiles too */
+	PROBLEM_NO_TLSA = 65, /* fingerprints and tafiles too */
 	PROBLEM_LEAF_KEY = 66,
 	PROBLEM_CA_KEY = 67,
 	PROBLEM_DIGEST = 68,

@@ -102,7 +102,8 @@ static void load_folder(struct tls_trust *trust, const char *folder)
 	if (count < 0)
 		log_warning("CApath \"%s\": %s", folder, text_errno(&pool, errno));
 	if (count == 0)
-		log_warning("CApath \"%s\": no certificates named by their hash (see openssl-rehash(1))",
+		log_warning("CApath \"%s\": no certificates named by their hash (see "
+			    "openssl-rehash(1))",
 			folder);
 	for (int i = 0; i < count; i++) {
 		load_authorities(trust, pool_format(&pool, "%s/%s", folder, entries[i]->d_name));
@@ -130,7 +131,8 @@ static bool load_default(struct tls_trust *trust)
 	}
 	while (gnutls_x509_trust_list_iter_get_ca(system, &at, &crt) >= 0) {
 		if (gnutls_x509_crt_export2(crt, GNUTLS_X509_FMT_DER, &bytes) >= 0) {
-			der.data = (uint8_t *)pool_bytes(&trust->roots.pool, bytes.data, bytes.size);
+			der.data =
+				(uint8_t *)pool_bytes(&trust->roots.pool, bytes.data, bytes.size);
 			der.length = bytes.size;
 			add_authority(trust, der, "tls_append_default_CA");
 			gnutls_free(bytes.data);
@@ -163,7 +165,7 @@ static bool load_all(struct tls_trust *trust)
 		load_folder(trust, options->ca_path);
 	if (options->append_default_ca && !load_default(trust)) {
 		log_info("cannot set default OpenSSL certificate verification paths: "
-			"disabling TLS support");
+			 "disabling TLS support");
 		return false;
 	}
 	return true;

@@ -10,14 +10,21 @@ static const struct tls_options *options(const struct judged *j)
 }
 
 /* tls.md 5.4: one intermediate more than smtp_tls_scert_verifydepth. */
-static struct path_from from_here(const struct judged *j)
+static int most_intermediates(const struct judged *j)
 {
 	int depth = options(j)->verify_depth;
 
+	if (depth < 0)
+		return 1;
+	return depth < PATH_MOST ? depth + 1 : PATH_MOST;
+}
+
+static struct path_from from_here(const struct judged *j)
+{
 	return (struct path_from){
 		.sent = j->sent,
 		.sent_count = j->sent_count,
-		.depth_most = depth < 0 ? 1 : depth < PATH_MOST ? depth + 1 : PATH_MOST,
+		.depth_most = most_intermediates(j),
 		.now = j->now,
 		.statuses = trust_statuses(j->context->trust),
 	};
@@ -85,8 +92,9 @@ static const struct dane_digests *digests(const struct judged *j)
 {
 	const struct tls_trust *trust = j->context->trust;
 
-	return j->demand->level == TLS_LEVEL_FINGERPRINT ? trust_fingerprint_digest(trust)
-		: trust_dane_digests(trust);
+	if (j->demand->level == TLS_LEVEL_FINGERPRINT)
+		return trust_fingerprint_digest(trust);
+	return trust_dane_digests(trust);
 }
 
 static const struct tls_tlsa *find_record(const struct judged *j, uint8_t usage,
@@ -180,12 +188,14 @@ static bool has_anchors(const struct tls_demand *demand)
 static void check_names(struct judged *j)
 {
 	struct match_rules rules = {
-		.many_labels = options(j)->version < TLS_POSTFIX(3, 6) && options(j)->wildcards_many_labels,
+		.many_labels = options(j)->version < TLS_POSTFIX(3, 6)
+			&& options(j)->wildcards_many_labels,
 		.addresses = options(j)->version >= TLS_POSTFIX(3, 6),
 	};
 
 	j->names_asked = true;
-	j->match = match_names(j->demand->names, j->demand->name_count, j->names, j->name_count, rules);
+	j->match = match_names(j->demand->names, j->demand->name_count, j->names, j->name_count,
+		rules);
 	switch (j->match.is) {
 	case MATCH_OK:
 		break;
@@ -201,8 +211,8 @@ static void check_names(struct judged *j)
 /* --- the verdict --- */
 
 /*
- * Level may and encrypt: is anybody going to be told how much the chain is worth? Where TLSA records
- * were there but unusable, Postfix's DANE session knows no authority to trust.
+ * Level may and encrypt: is anybody going to be told how much the chain is worth? Where TLSA
+ * records were there but unusable, Postfix's DANE session knows no authority to trust.
  */
 static bool wants_word(const struct judged *j)
 {
@@ -259,8 +269,8 @@ static void weigh(struct judged *j)
 		j->shown = j->chain;
 	else
 		j->shown = finding_shown(j->chain, j->name);
-	j->trusted = chain_is_good && (!name_is_wrong || version < TLS_POSTFIX(3, 6)
-		|| version >= TLS_POSTFIX(3, 10));
+	j->trusted = chain_is_good
+		&& (!name_is_wrong || version < TLS_POSTFIX(3, 6) || version >= TLS_POSTFIX(3, 10));
 	j->matched = chain_is_good && !name_is_wrong;
 }
 
@@ -279,29 +289,47 @@ static void judge(struct judged *j, struct anchors *full)
 		j->matched = true;
 }
 
-/* What TLSRPT calls it (tls.md 12.2). */
-static void blame(const struct judged *j, struct tls_verdict *verdict)
+/* tls.md 12.2: those that TLSRPT tells in OpenSSL's words. */
+static bool is_told_in_words(enum problem problem)
 {
-	verdict->fault = TLS_FAULT_OTHER;
-	verdict->fault_text = "";
-	if (j->demand->expect->policy_failure) {
-		verdict->fault = TLS_FAULT_POLICY;
-		verdict->fault_text = j->demand->expect->policy_failure;
-	} else if (j->demand->unusable_text[0]) {
-		verdict->fault = TLS_FAULT_UNUSABLE;
-		verdict->fault_text = j->demand->unusable_text;
-	} else if (j->matched) {
-		verdict->fault = TLS_FAULT_NONE;
-	} else if (j->shown.problem == PROBLEM_NAME || j->shown.problem == PROBLEM_ADDRESS) {
-		verdict->fault = TLS_FAULT_NAME;
-	} else if (j->shown.problem == PROBLEM_EXPIRED) {
-		verdict->fault = TLS_FAULT_EXPIRED;
-	} else if (j->shown.problem == PROBLEM_SELF_SIGNED || j->shown.problem == PROBLEM_UNKNOWN_ROOT
-		|| j->shown.problem == PROBLEM_UNKNOWN_ISSUER || j->shown.problem == PROBLEM_TOO_LONG
-		|| j->shown.problem == PROBLEM_NOT_YET_VALID || j->shown.problem == PROBLEM_PURPOSE) {
-		verdict->fault = TLS_FAULT_CHAIN;
-		verdict->fault_text = problem_text(j->shown.problem);
+	return problem == PROBLEM_SELF_SIGNED || problem == PROBLEM_UNKNOWN_ROOT
+		|| problem == PROBLEM_UNKNOWN_ISSUER || problem == PROBLEM_TOO_LONG
+		|| problem == PROBLEM_NOT_YET_VALID || problem == PROBLEM_PURPOSE;
+}
+
+static enum tls_fault fault_of(const struct judged *j)
+{
+	enum problem problem = j->shown.problem;
+
+	if (j->demand->expect->policy_failure)
+		return TLS_FAULT_POLICY;
+	if (j->demand->unusable_text[0])
+		return TLS_FAULT_UNUSABLE;
+	if (j->matched)
+		return TLS_FAULT_NONE;
+	if (problem == PROBLEM_NAME || problem == PROBLEM_ADDRESS)
+		return TLS_FAULT_NAME;
+	if (problem == PROBLEM_EXPIRED)
+		return TLS_FAULT_EXPIRED;
+	return is_told_in_words(problem) ? TLS_FAULT_CHAIN : TLS_FAULT_OTHER;
+}
+
+static const char *fault_text(const struct judged *j, enum tls_fault fault)
+{
+	switch (fault) {
+	case TLS_FAULT_POLICY:
+		return j->demand->expect->policy_failure;
+	case TLS_FAULT_UNUSABLE:
+		return j->demand->unusable_text;
+	case TLS_FAULT_CHAIN:
+		return problem_text(j->shown.problem);
+	case TLS_FAULT_NONE:
+	case TLS_FAULT_NAME:
+	case TLS_FAULT_EXPIRED:
+	case TLS_FAULT_OTHER:
+		break;
 	}
+	return "";
 }
 
 static const char *rule_of(const struct judged *j)
@@ -322,7 +350,8 @@ static void tell(const struct judged *j, struct tls_verdict *verdict, struct lis
 	verdict->rule = rule_of(j);
 	verdict->peer_names = judged_peer_names(j);
 	verdict->reason = judged_reason(j);
-	blame(j, verdict);
+	verdict->fault = fault_of(j);
+	verdict->fault_text = fault_text(j, verdict->fault);
 	judged_lines(j, verdict, lines);
 }
 
@@ -358,7 +387,10 @@ void tls_verify(const struct tls_verify_context *context, const struct tls_deman
 	const struct tls_peer *peer, struct pool *pool, struct tls_verdict *verdict,
 	struct list *lines)
 {
-	struct judged j = {.context = context, .demand = demand, .peer = peer, .pool = pool,
+	struct judged j = {.context = context,
+		.demand = demand,
+		.peer = peer,
+		.pool = pool,
 		.now = clock_wall().tv_sec};
 	struct certificate sent[TLS_PEER_MOST];
 	struct anchors full = {.count = 0};

@@ -18,8 +18,13 @@ static void drop(void *context UNUSED, enum log_severity severity UNUSED, const 
 }
 
 static struct tls_options options = {
-	.version = TLS_POSTFIX(3, 7), .ca_file = "", .ca_path = "", .verify_depth = 9,
-	.fingerprint_digest = "sha256", .dane_digests = "sha512 sha256", .log = 0xfff,
+	.version = TLS_POSTFIX(3, 7),
+	.ca_file = "",
+	.ca_path = "",
+	.verify_depth = 9,
+	.fingerprint_digest = "sha256",
+	.dane_digests = "sha512 sha256",
+	.log = 0xfff,
 };
 
 static void ask(struct pool *pool, struct tls_der der)
@@ -60,12 +65,16 @@ static struct tls_verdict judge(struct pool *pool, struct tls_trust *trust,
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static const struct log_sink sink = {drop, NULL};
-	static const struct tls_name names[] = {{"mx.a.test", "match", false}, {".a.test", "", false}};
+	static const struct tls_name names[] = {{"mx.a.test", "match", false},
+		{".a.test", "", false}};
 	struct tls_der der = {data, size};
-	struct tls_tlsa records[] = {
-		{2, 0, 0, data, size}, {2, 1, 0, data, size}, {3, 1, 0, data, size / 2}};
-	struct tls_expect expect = {.level = TLS_LEVEL_SECURE, .names = names, .name_count = 2,
-		.tlsa = records, .tlsa_count = 3};
+	struct tls_tlsa records[] = {{2, 0, 0, data, size}, {2, 1, 0, data, size},
+		{3, 1, 0, data, size / 2}};
+	struct tls_expect expect = {.level = TLS_LEVEL_SECURE,
+		.names = names,
+		.name_count = 2,
+		.tlsa = records,
+		.tlsa_count = 3};
 	struct pool pool = {0};
 	struct tls_trust *trust;
 

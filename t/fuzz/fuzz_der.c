@@ -7,8 +7,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void within(struct tls_der part, struct tls_der whole)
 {
-	if (part.length > 0 && (part.data < whole.data
-		|| part.data + part.length > whole.data + whole.length))
+	if (part.length > 0
+		&& (part.data < whole.data || part.data + part.length > whole.data + whole.length))
 		abort();
 }
 

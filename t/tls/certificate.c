@@ -8,7 +8,8 @@ static struct certificate opened(struct pool *pool, const char *file, size_t num
 {
 	struct certificate certificate = {.crt = NULL};
 
-	okf(certificate_open(&certificate, zoo_der(pool, file, number)), "%s %zu opens", file, number);
+	okf(certificate_open(&certificate, zoo_der(pool, file, number)), "%s %zu opens", file,
+		number);
 	return certificate;
 }
 
@@ -29,7 +30,8 @@ static const char *names_of(struct pool *pool, const char *file)
 			buf_addf(&text, "%zu", names[i].bytes.length);
 		else
 			for (size_t k = 0; k < names[i].bytes.length && k < 20; k++)
-				buf_addc(&text, names[i].bytes.data[k] ? names[i].bytes.data[k] : '?');
+				buf_addc(&text,
+					names[i].bytes.data[k] ? names[i].bytes.data[k] : '?');
 	}
 	certificate_close(&certificate);
 	copy = pool_text(pool, buf_text(&text));
@@ -72,8 +74,9 @@ static void unreadable_names(void)
 {
 	static const struct tls_der broken[] = {
 		{(const uint8_t *)"\x30\x0a\6\3\x55\x1d\x11\4\3\x30\5\x82", 12}, /* cut short */
-		{(const uint8_t *)"\x30\x0b\6\3\x55\x1d\x11\4\4\x30\0\5\0", 13}, /* something behind */
-		{(const uint8_t *)"\x30\x09\6\3\x55\x1d\x11\4\2\x05\0", 11},     /* no sequence */
+		{(const uint8_t *)"\x30\x0b\6\3\x55\x1d\x11\4\4\x30\0\5\0",
+			13},                                                 /* something behind */
+		{(const uint8_t *)"\x30\x09\6\3\x55\x1d\x11\4\2\x05\0", 11}, /* no sequence */
 	};
 	struct pool pool = {0};
 	struct certificate certificate = opened(&pool, "cnonly", 0);
@@ -92,16 +95,19 @@ static void lines(void)
 {
 	struct pool pool = {0};
 	struct certificate strange = opened(&pool, "strangeissuer", 0);
-	struct certificate org = opened(&pool, "orgissuer", 1), long_name = opened(&pool, "cn-long", 0);
+	struct certificate org = opened(&pool, "orgissuer", 1),
+			   long_name = opened(&pool, "cn-long", 0);
 	struct certificate empty = opened(&pool, "cn-empty", 0);
 	struct tls_der values[3];
 
 	is_text(dn_line(&pool, strange.parts.issuer),
-		"/C=XX/O=R\\xC3\\xBC\\/dig+1.2.3.4=x\\x0Ay/emailAddress=a@b", "joined, escaped, unknown");
+		"/C=XX/O=R\\xC3\\xBC\\/dig+1.2.3.4=x\\x0Ay/emailAddress=a@b",
+		"joined, escaped, unknown");
 	is_text(dn_line(&pool, org.parts.subject), "/C=XX/O=Zoo Organisation Only", "plain");
 	is_text(dn_line(&pool, long_name.parts.subject), "", "a component that does not fit");
 	is_text(dn_line(&pool, empty.parts.subject), "/CN=", "an empty one");
-	is_text(dn_line(&pool, (struct tls_der){(const uint8_t *)"\x31\0", 2}), "", "no name at all");
+	is_text(dn_line(&pool, (struct tls_der){(const uint8_t *)"\x31\0", 2}), "",
+		"no name at all");
 	ok(dn_values(&pool, org.parts.subject, DN_COMMON_NAME, values, 3) == 0, "no common name");
 	ok(dn_values(&pool, org.parts.subject, DN_ORGANIZATION, values, 3) == 1, "an organization");
 	is_text((const char *)values[0].data, "Zoo Organisation Only", "its text");
@@ -152,7 +158,8 @@ static void questions(void)
 		certificate_close(&certificate);
 	}
 	certificate = opened(&pool, "badusage", 0);
-	ok(certificate_for_servers(&certificate, false), "key usage of an authority is another matter");
+	ok(certificate_for_servers(&certificate, false),
+		"key usage of an authority is another matter");
 	ok(!certificate_for_servers(&certificate, true), "key usage of a leaf must allow TLS");
 	certificate_close(&certificate);
 	certificate = opened(&pool, "rsa512", 0);
@@ -168,20 +175,23 @@ static void relations(void)
 {
 	struct pool pool = {0};
 	struct certificate leaf = opened(&pool, "host", 0), issuer = opened(&pool, "host", 1),
-		root = opened(&pool, "root", 0), other = opened(&pool, "akid", 0);
+			   root = opened(&pool, "root", 0), other = opened(&pool, "akid", 0);
 
 	ok(certificate_could_be_from(&leaf, &issuer), "the issuer");
 	ok(!certificate_could_be_from(&leaf, &root), "another name");
 	ok(!certificate_could_be_from(&other, &issuer), "the name, but another key identifier");
 	ok(certificate_self_issued(&root) && !certificate_self_issued(&leaf), "self-issued");
 	ok(certificate_valid(&leaf, ZOO_NOW), "valid now");
-	ok(certificate_valid(&leaf, leaf.from) && !certificate_valid(&leaf, leaf.from - 1), "begins");
-	ok(certificate_valid(&leaf, leaf.until) && !certificate_valid(&leaf, leaf.until + 1), "ends");
+	ok(certificate_valid(&leaf, leaf.from) && !certificate_valid(&leaf, leaf.from - 1),
+		"begins");
+	ok(certificate_valid(&leaf, leaf.until) && !certificate_valid(&leaf, leaf.until + 1),
+		"ends");
 	certificate_close(&leaf);
 	certificate_close(&issuer);
 	certificate_close(&root);
 	certificate_close(&other);
-	ok(!certificate_open(&leaf, (struct tls_der){(const uint8_t *)"\x30\0", 2}), "no certificate");
+	ok(!certificate_open(&leaf, (struct tls_der){(const uint8_t *)"\x30\0", 2}),
+		"no certificate");
 	pool_free(&pool);
 }
 

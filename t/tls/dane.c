@@ -5,7 +5,8 @@
 #include "tls/dane.h"
 #include "util/text.h"
 
-/* tls_dane_digests as Postfix 3.7 takes it: which types are enabled, and what is said of the rest. */
+/* tls_dane_digests as Postfix 3.7 takes it: which types are enabled, and what is said of the rest.
+ */
 static const struct words {
 	const char *text, *enabled, *warning;
 } words[] = {
@@ -17,10 +18,12 @@ static const struct words {
 	{"", "", ""},
 	{"bogus sha256", "1:sha256",
 		"warning: tls_dane_digests: digest algorithm bogus needs an explicit number"},
-	{"sha384", "", "warning: tls_dane_digests: digest algorithm sha384 needs an explicit number"},
+	{"sha384", "",
+		"warning: tls_dane_digests: digest algorithm sha384 needs an explicit number"},
 	{"bogus=9", "", "warning: tls_dane_digests: digest algorithm \"bogus\"(9) unknown"},
 	{"sha384=1", "", "warning: tls_dane_digests: matching type 1 can only be sha256"},
-	{"sha384=2 sha512", "2:sha512", "warning: tls_dane_digests: matching type 2 can only be sha512"},
+	{"sha384=2 sha512", "2:sha512",
+		"warning: tls_dane_digests: matching type 2 can only be sha512"},
 	{"sha256 sha256", "1:sha256",
 		"warning: tls_dane_digests: matching type 1 specified more than once"},
 	{"sha256=x", "", "warning: Invalid matching type number in tls_dane_digests: sha256=x"},
@@ -35,8 +38,9 @@ static const char *enabled(struct pool *pool, const struct dane_digests *digests
 
 	for (int i = 0; i < 256; i++)
 		if (digests->algorithm[i] != GNUTLS_DIG_UNKNOWN)
-			list_add(&list, text_lower(pool_format(pool, "%d:%s", i,
-				gnutls_digest_get_name(digests->algorithm[i]))));
+			list_add(&list,
+				text_lower(pool_format(pool, "%d:%s", i,
+					gnutls_digest_get_name(digests->algorithm[i]))));
 	return list_join(&list, " ");
 }
 
@@ -96,8 +100,13 @@ static void usable(void)
 static void agility(void)
 {
 	static const struct tls_tlsa records[] = {
-		{3, 1, 1, zeros, 32}, {3, 1, 2, zeros, 64}, {3, 1, 0, zeros, 1}, {3, 0, 1, zeros, 32},
-		{2, 1, 1, zeros, 32}, {2, 1, 2, zeros, 64}, {3, 1, 2, zeros + 1, 64},
+		{3, 1, 1, zeros, 32},
+		{3, 1, 2, zeros, 64},
+		{3, 1, 0, zeros, 1},
+		{3, 0, 1, zeros, 32},
+		{2, 1, 1, zeros, 32},
+		{2, 1, 2, zeros, 64},
+		{3, 1, 2, zeros + 1, 64},
 	};
 	const struct tls_tlsa *list[COUNT(records)];
 	struct dane_digests made;
@@ -108,14 +117,15 @@ static void agility(void)
 	dane_digests_read(&made, "sha512 sha256");
 	count = dane_strongest(&made, list, COUNT(records));
 	ok(count == 5 && list[0] == &records[1] && list[1] == &records[2] && list[2] == &records[3]
-		&& list[3] == &records[5] && list[4] == &records[6],
+			&& list[3] == &records[5] && list[4] == &records[6],
 		"for each usage and selector the strongest digest; full data always");
 	for (size_t i = 0; i < COUNT(records); i++)
 		list[i] = &records[i];
 	dane_digests_read(&made, "sha256 sha512");
 	count = dane_strongest(&made, list, COUNT(records));
 	ok(count == 4 && list[0] == &records[0] && list[1] == &records[2] && list[2] == &records[3]
-		&& list[3] == &records[4], "the order is the administrator's");
+			&& list[3] == &records[4],
+		"the order is the administrator's");
 	ok(dane_strongest(&made, list, 0) == 0, "of none");
 }
 
@@ -140,7 +150,8 @@ static void matching(void)
 
 	dane_digests_read(&made, "sha512 sha256");
 	for (uint8_t m = 0; m < 3; m++) {
-		struct tls_tlsa of_leaf = record(&pool, 0, m, leaf), of_key = record(&pool, 1, m, key);
+		struct tls_tlsa of_leaf = record(&pool, 0, m, leaf),
+				of_key = record(&pool, 1, m, key);
 
 		okf(dane_matches(&made, &of_leaf, leaf, key), "certificate, type %d", m);
 		okf(!dane_matches(&made, &of_leaf, other, key), "another certificate, type %d", m);
@@ -163,11 +174,14 @@ static void texts(void)
 
 	for (size_t i = 0; i < sizeof bytes; i++)
 		bytes[i] = (uint8_t)i;
-	is_text(dane_text(&pool, &(struct tls_tlsa){3, 1, 1, bytes + 9, 3}), "3 1 1 090A0B", "short");
+	is_text(dane_text(&pool, &(struct tls_tlsa){3, 1, 1, bytes + 9, 3}), "3 1 1 090A0B",
+		"short");
 	is_text(dane_text(&pool, &(struct tls_tlsa){2, 0, 255, bytes, 0}), "2 0 255 ", "empty");
-	is_text(dane_text(&pool, &(struct tls_tlsa){2, 0, 0, bytes, 65}), "2 0 0 "
+	is_text(dane_text(&pool, &(struct tls_tlsa){2, 0, 0, bytes, 65}),
+		"2 0 0 "
 		"000102030405060708090A0B0C0D0E0F101112131415161718191A1B1C1D1E1F..."
-		"2122232425262728292A2B2C2D2E2F303132333435363738393A3B3C3D3E3F40", "long");
+		"2122232425262728292A2B2C2D2E2F303132333435363738393A3B3C3D3E3F40",
+		"long");
 	pool_free(&pool);
 }
 

@@ -1,4 +1,5 @@
-/* TLSA records and chains together: RFC 7671, RFC 7672, and what Postfix says of it (tls.md 8.4). */
+/* TLSA records and chains together: RFC 7671, RFC 7672, and what Postfix says of it (tls.md 8.4).
+ */
 #include <stdio.h>
 #include <string.h>
 #include <gnutls/crypto.h>
@@ -54,7 +55,7 @@ static struct zoo_ask *ask_for(struct zoo_ask *ask, enum tls_level level, const 
 
 static const struct row {
 	const char *chain, *records, *names, *line; /* names "": ZOO_HOST */
-	const char *rule; /* of a match */
+	const char *rule;                           /* of a match */
 } table[] = {
 	/* EE: nothing but the leaf counts */
 	{"host", "3 0 0 host/0", "", "", "dane-ee"},
@@ -77,7 +78,7 @@ static const struct row {
 	{"host", "2 0 1 host/1", "", "", "match"},
 	{"host", "2 1 1 host/1", "", "", "match"},
 	{"host", "2 1 2 host/1", "", "", "match"},
-	{"host", "2 0 0 root/0", "", "", "match"},  /* full data: need not be sent */
+	{"host", "2 0 0 root/0", "", "", "match"}, /* full data: need not be sent */
 	{"host", "2 1 0 root/0", "", "", "match"},
 	{"host", "2 0 1 root/0", "", "CA " NO_MATCH, ""}, /* a digest: must be */
 	{"host", "2 1 1 root/0", "", "CA " NO_MATCH, ""},
@@ -90,14 +91,16 @@ static const struct row {
 	{"host", "2 0 1 host/1", "other.example mx.a.test", "", "match"},
 	{"expired", "2 0 1 int/0", "", "server " FAILED "certificate has expired", ""},
 	{"oldint", "2 0 1 oldint/1", "", "", "match"}, /* the anchor's own dates do not matter */
-	{"clienteku", "2 0 1 int/0", "", FAILED "not designated for use as a server certificate", ""},
+	{"clienteku", "2 0 1 int/0", "", FAILED "not designated for use as a server certificate",
+		""},
 	{"noca", "2 0 1 noca/1", "", "CA " FAILED "num=79:invalid CA certificate", ""},
 	{"badsig", "2 0 1 int/0", "", "server " FAILED "num=7:certificate signature failure", ""},
 	{"badsig", "2 1 0 int/0", "", "server " FAILED "num=7:certificate signature failure", ""},
 	{"noint", "2 1 0 rogue/0", "", "server " NO_MATCH, ""},
 	/* a bare key does not get around the limits of a certificate that is sent with it */
 	{"noca", "2 1 0 noca/1", "", "CA " FAILED "num=79:invalid CA certificate", ""},
-	{"pathlen", "2 1 0 pathlen/2", "", "CA " FAILED "num=25:path length constraint exceeded", ""},
+	{"pathlen", "2 1 0 pathlen/2", "", "CA " FAILED "num=25:path length constraint exceeded",
+		""},
 	{"ncbad", "2 1 0 ncbad/1", "", "server " FAILED "num=47:permitted subtree violation", ""},
 	{"cnonly", "2 0 1 int/0", "", "", "match"},
 	/* the leaf is no anchor of its own */
@@ -141,7 +144,8 @@ static void agility(void)
 	struct zoo_ask ask;
 
 	ask_for(&ask, TLS_LEVEL_DANE, "3 1 1 host/0, 3 1 2 rogue/0", "");
-	ok(!zoo_answer(&ask, "host").verdict.matched, "SHA-512 does not match: SHA-256 is not asked");
+	ok(!zoo_answer(&ask, "host").verdict.matched,
+		"SHA-512 does not match: SHA-256 is not asked");
 	zoo_done(&ask);
 	ask_for(&ask, TLS_LEVEL_DANE, "3 1 1 host/0, 3 0 2 rogue/0", "");
 	ok(zoo_answer(&ask, "host").verdict.matched, "another selector is another matter");
@@ -158,9 +162,17 @@ static const uint8_t bytes[65535];
 static void unusable(void)
 {
 	static const struct tls_tlsa odd[] = {
-		{0, 0, 1, bytes, 32}, {1, 0, 1, bytes, 32}, {4, 0, 1, bytes, 32}, {255, 0, 1, bytes, 32},
-		{3, 2, 1, bytes, 32}, {3, 1, 3, bytes, 32}, {3, 1, 1, bytes, 3}, {3, 1, 1, bytes, 0},
-		{3, 0, 0, bytes, 65535}, {2, 1, 0, bytes, 2}, {3, 0, 255, bytes, 32},
+		{0, 0, 1, bytes, 32},
+		{1, 0, 1, bytes, 32},
+		{4, 0, 1, bytes, 32},
+		{255, 0, 1, bytes, 32},
+		{3, 2, 1, bytes, 32},
+		{3, 1, 3, bytes, 32},
+		{3, 1, 1, bytes, 3},
+		{3, 1, 1, bytes, 0},
+		{3, 0, 0, bytes, 65535},
+		{2, 1, 0, bytes, 2},
+		{3, 0, 255, bytes, 32},
 	};
 	static const enum tls_level levels[] = {TLS_LEVEL_DANE, TLS_LEVEL_HALF_DANE,
 		TLS_LEVEL_DANE_ONLY};
@@ -175,15 +187,23 @@ static void unusable(void)
 			ask.expect.tlsa = &odd[i];
 			ask.expect.tlsa_count = 1;
 			result = zoo_answer(&ask, "host");
-			is_text(result.warnings, pool_format(&ask.pool, "warning: SERVER: unusable TLSA RR: "
-				"%s|warning: SERVER: all TLSA records unusable%s", dane_text(&ask.pool, &odd[i]),
-				only ? "" : ", fallback to unauthenticated TLS"), "told");
-			is_number(result.demand.level, only ? TLS_LEVEL_DANE_ONLY : TLS_LEVEL_ENCRYPT, "level");
+			is_text(result.warnings,
+				pool_format(&ask.pool,
+					"warning: SERVER: unusable TLSA RR: "
+					"%s|warning: SERVER: all TLSA records unusable%s",
+					dane_text(&ask.pool, &odd[i]),
+					only ? "" : ", fallback to unauthenticated TLS"),
+				"told");
+			is_number(result.demand.level,
+				only ? TLS_LEVEL_DANE_ONLY : TLS_LEVEL_ENCRYPT, "level");
 			ok(result.verdict.matched == !only, "good enough?");
 			is_number(result.verdict.fault, TLS_FAULT_UNUSABLE, "reported");
 			is_text(result.verdict.fault_text, "all-TLSA-records-unusable", "as this");
-			is_text(result.lines, only ? "server " FAILED "num=1:unspecified certificate "
-				"verification error" : "", "line");
+			is_text(result.lines,
+				only ? "server " FAILED "num=1:unspecified certificate "
+				       "verification error"
+				     : "",
+				"line");
 			zoo_done(&ask);
 		}
 	}
@@ -208,7 +228,8 @@ static void many(void)
 	ask.expect.tlsa_count = COUNT(list);
 	result = zoo_answer(&ask, "host");
 	ok(result.verdict.matched, "the last of many");
-	is_text(result.warnings, "warning: SERVER: unusable TLSA RR: 3 1 1 0000000000", "the first is bad");
+	is_text(result.warnings, "warning: SERVER: unusable TLSA RR: 3 1 1 0000000000",
+		"the first is bad");
 	zoo_done(&ask);
 }
 
@@ -227,17 +248,29 @@ static void told(void)
 	} rows[] = {
 		{"host", "3 1 1 host/0", "SERVER: Matched DANE EE certificate at depth 0: %s|", 7},
 		{"host", "2 0 1 host/1",
-			"SERVER: matched peername: mx.a.test|SERVER: Matched DANE TA certificate at depth 1: %s|", 7},
+			"SERVER: matched peername: mx.a.test|SERVER: Matched DANE TA certificate "
+			"at depth 1: %s|",
+			7},
 		{"host", "2 0 0 root/0",
-			"SERVER: matched peername: mx.a.test|SERVER: Matched DANE TA certificate at depth 2: %s|", 7},
-		{"host", "2 1 0 root/0", "SERVER: matched peername: mx.a.test|"
-			"SERVER: Matched DANE TA public key verified certificate at depth 1: %s|", 7},
+			"SERVER: matched peername: mx.a.test|SERVER: Matched DANE TA certificate "
+			"at depth 2: %s|",
+			7},
+		{"host", "2 1 0 root/0",
+			"SERVER: matched peername: mx.a.test|"
+			"SERVER: Matched DANE TA public key verified certificate at depth 1: %s|",
+			7},
 		{"sentroot", "2 1 0 root/0",
-			"SERVER: matched peername: mx.a.test|SERVER: Matched DANE TA certificate at depth 2: %s|", 7},
-		{"host", "2 0 0 root/0", "SERVER: Matched subjectAltName: mx.a.test|"
-			"SERVER: depth=2 trust-anchor certificate|", 5},
-		{"host", "2 1 0 root/0", "SERVER: Matched subjectAltName: mx.a.test|"
-			"SERVER: depth=1 chain is trust-anchor signed|", 5},
+			"SERVER: matched peername: mx.a.test|SERVER: Matched DANE TA certificate "
+			"at depth 2: %s|",
+			7},
+		{"host", "2 0 0 root/0",
+			"SERVER: Matched subjectAltName: mx.a.test|"
+			"SERVER: depth=2 trust-anchor certificate|",
+			5},
+		{"host", "2 1 0 root/0",
+			"SERVER: Matched subjectAltName: mx.a.test|"
+			"SERVER: depth=1 chain is trust-anchor signed|",
+			5},
 	};
 
 	for (size_t i = 0; i < COUNT(rows); i++) {
@@ -253,7 +286,8 @@ static void told(void)
 		if ((at = strstr(want, "%s")) != NULL)
 			want = pool_format(&ask.pool, "%.*s%s%s", (int)(at - want), want,
 				record_text(&ask.pool, rows[i].record), at + 2);
-		okf(strncmp(result.lines, want, strlen(want)) == 0, "%s: %s", rows[i].record, result.lines);
+		okf(strncmp(result.lines, want, strlen(want)) == 0, "%s: %s", rows[i].record,
+			result.lines);
 		zoo_done(&ask);
 	}
 }
@@ -267,14 +301,20 @@ static void told_by_3_5(void)
 	ask.options.log = TLS_LOG_CERTMATCH;
 	ask.options.version = TLS_POSTFIX(3, 5);
 	hex = record_text(&ask.pool, "3 1 1 host/0") + strlen("3 1 1 ");
-	ok(strstr(zoo_answer(&ask, "host").lines, pool_format(&ask.pool, "SERVER: depth=0 matched end "
-		"entity public-key sha256 digest=%s|", hex)) != NULL, "an end entity");
+	ok(strstr(zoo_answer(&ask, "host").lines,
+		   pool_format(&ask.pool,
+			   "SERVER: depth=0 matched end "
+			   "entity public-key sha256 digest=%s|",
+			   hex))
+			!= NULL,
+		"an end entity");
 	zoo_done(&ask);
 	ask_for(&ask, TLS_LEVEL_DANE, "2 0 2 host/1", "mx.a.test");
 	ask.options.log = TLS_LOG_CERTMATCH;
 	ask.options.version = TLS_POSTFIX(3, 5);
 	hex = record_text(&ask.pool, "2 0 2 host/1") + strlen("2 0 2 ");
-	hex = strstr(zoo_answer(&ask, "host").lines, "SERVER: depth=1 matched trust anchor certificate "
+	hex = strstr(zoo_answer(&ask, "host").lines,
+		"SERVER: depth=1 matched trust anchor certificate "
 		"sha512 digest ");
 	ok(hex != NULL, "a trust anchor");
 	zoo_done(&ask);
@@ -288,9 +328,10 @@ static void told_before(void)
 	ask.options.log = TLS_LOG_DANE;
 	is_text(zoo_answer(&ask, "host").warnings, "", "the owner's name is not known");
 	ask.expect.tlsa_owner = "_25._tcp.mx.a.test";
-	is_text(zoo_answer(&ask, "host").warnings, pool_format(&ask.pool,
-		"DNSSEC-signed TLSA record: _25._tcp.mx.a.test: %s",
-		record_text(&ask.pool, "3 1 1 host/0")), "loglevel dane");
+	is_text(zoo_answer(&ask, "host").warnings,
+		pool_format(&ask.pool, "DNSSEC-signed TLSA record: _25._tcp.mx.a.test: %s",
+			record_text(&ask.pool, "3 1 1 host/0")),
+		"loglevel dane");
 	zoo_done(&ask);
 }
 
@@ -301,17 +342,26 @@ static void reasons(void)
 
 	ask_for(&ask, TLS_LEVEL_DANE, "3 1 1 rogue/0", "mx.a.test");
 	result = zoo_answer(&ask, "host");
-	is_text(result.verdict.reason, pool_format(&ask.pool, "no TLSA record matches: %s; the server's "
-		"key is %s", record_text(&ask.pool, "3 1 1 rogue/0"), record_text(&ask.pool,
-		"3 1 1 host/0")), "no end entity");
+	is_text(result.verdict.reason,
+		pool_format(&ask.pool,
+			"no TLSA record matches: %s; the server's "
+			"key is %s",
+			record_text(&ask.pool, "3 1 1 rogue/0"),
+			record_text(&ask.pool, "3 1 1 host/0")),
+		"no end entity");
 	is_number(result.verdict.fault, TLS_FAULT_OTHER, "fault");
 	zoo_done(&ask);
 	/* trap 31 */
 	ask_for(&ask, TLS_LEVEL_DANE, "2 1 1 root/0", "mx.a.test");
-	is_text(zoo_answer(&ask, "host").verdict.reason, pool_format(&ask.pool, "no TLSA record matches: "
-		"%s; the server's key is %s; a trust anchor given as a digest must be among the "
-		"certificates that the server sends", record_text(&ask.pool, "2 1 1 root/0"),
-		record_text(&ask.pool, "3 1 1 host/0")), "a root that is not sent");
+	is_text(zoo_answer(&ask, "host").verdict.reason,
+		pool_format(&ask.pool,
+			"no TLSA record matches: "
+			"%s; the server's key is %s; a trust anchor given as a digest must be "
+			"among the "
+			"certificates that the server sends",
+			record_text(&ask.pool, "2 1 1 root/0"),
+			record_text(&ask.pool, "3 1 1 host/0")),
+		"a root that is not sent");
 	zoo_done(&ask);
 	ask_for(&ask, TLS_LEVEL_DANE, "2 0 1 host/1", "customer.example");
 	is_text(zoo_answer(&ask, "host").verdict.reason,
@@ -346,8 +396,9 @@ static void raw_keys(void)
 		ask_for(&ask, rows[i].level, rows[i].records, "mx.a.test");
 		ask.options.version = TLS_POSTFIX(3, rows[i].minor);
 		ask.expect.raw_keys = rows[i].wish;
-		okf(zoo_answer(&ask, "host").demand.raw_keys == rows[i].want, "raw keys at %s, 3.%d, %s",
-			tls_level_name(rows[i].level), rows[i].minor, rows[i].records);
+		okf(zoo_answer(&ask, "host").demand.raw_keys == rows[i].want,
+			"raw keys at %s, 3.%d, %s", tls_level_name(rows[i].level), rows[i].minor,
+			rows[i].records);
 		zoo_done(&ask);
 	}
 }
@@ -376,8 +427,11 @@ static void raw_peers(void)
 	print[0] = zoo_print(&ask.pool, "leaf.pub", GNUTLS_DIG_SHA256);
 	result = answer_raw(&ask);
 	ok(result.verdict.matched && result.verdict.present, "a raw key and its record");
-	is_text(result.lines, pool_format(&ask.pool, "SERVER: Matched DANE raw public key: %s|"
-		"SERVER: raw public key fingerprint=%s", record_text(&ask.pool, "3 1 1 host/0"), print[0]),
+	is_text(result.lines,
+		pool_format(&ask.pool,
+			"SERVER: Matched DANE raw public key: %s|"
+			"SERVER: raw public key fingerprint=%s",
+			record_text(&ask.pool, "3 1 1 host/0"), print[0]),
 		"lines");
 	ask.expect.level = TLS_LEVEL_FINGERPRINT;
 	ask.expect.fingerprints = print;
@@ -387,8 +441,12 @@ static void raw_peers(void)
 	result = answer_raw(&ask);
 	want = zoo_print(&ask.pool, "leaf.pub", GNUTLS_DIG_SHA256);
 	ok(!result.verdict.matched, "another fingerprint");
-	is_text(result.verdict.reason, pool_format(&ask.pool, "no fingerprint matches; the server's is %s"
-		" (public key)", want), "why");
+	is_text(result.verdict.reason,
+		pool_format(&ask.pool,
+			"no fingerprint matches; the server's is %s"
+			" (public key)",
+			want),
+		"why");
 	ask.expect.level = TLS_LEVEL_SECURE;
 	zoo_names(&ask.pool, &ask.expect, "mx.a.test", "match");
 	ok(!answer_raw(&ask).verdict.matched, "a raw key has no name");

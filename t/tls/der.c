@@ -2,7 +2,10 @@
 #include "t/lib/tap.h"
 #include "tls/der.h"
 
-#define BYTES(text) {(const uint8_t *)(text), sizeof(text) - 1}
+#define BYTES(text)                                                                                \
+	{                                                                                          \
+		(const uint8_t *)(text), sizeof(text) - 1                                          \
+	}
 
 static const struct row {
 	const char *name;
@@ -18,7 +21,10 @@ static const struct row {
 	{"a tag number above 30", BYTES("\x1f\x81\1\0"), false, 0, 0},
 	{"an indefinite length", BYTES("\x30\x80\0\0"), false, 0, 0},
 	{"a length of five octets", BYTES("\4\x85\0\0\0\0\1a"), false, 0, 0},
-	{"a huge length", BYTES("\4\x84\xff\xff\xff\xff" "a"), false, 0, 0},
+	{"a huge length",
+		BYTES("\4\x84\xff\xff\xff\xff"
+		      "a"),
+		false, 0, 0},
 	{"length octets cut short", BYTES("\4\x82\1"), false, 0, 0},
 	{"a long form for a short length", BYTES("\4\x81\1a"), false, 0, 0},
 };
@@ -40,25 +46,34 @@ static void items(void)
 			ok(left.data == r->bytes.data && left.length == r->bytes.length, r->name);
 	}
 	ok(der_next(&rest, &item) && item.inside.length == 200 && item.whole.length == 203
-		&& rest.length == 0, "a long form");
+			&& rest.length == 0,
+		"a long form");
 	rest = (struct tls_der){large, sizeof large};
 	ok(!der_expect(&rest, DER_SEQUENCE, &item) && rest.length == sizeof large, "another tag");
 }
 
-#define TBS_HEAD "\2\1\5" "\x30\0" "\x30\2iI" "\x30\1v" "\x30\2sS" /* serial to subject */
+#define TBS_HEAD                                                                                   \
+	"\2\1\5"                                                                                   \
+	"\x30\0"                                                                                   \
+	"\x30\2iI"                                                                                 \
+	"\x30\1v"                                                                                  \
+	"\x30\2sS" /* serial to subject */
 #define KEY "\x30\5\x30\0\3\1\0"
-#define TAIL "\x30\0" "\3\3\0xy" /* algorithm, signature */
+#define TAIL                                                                                       \
+	"\x30\0"                                                                                   \
+	"\3\3\0xy" /* algorithm, signature */
 #define EXTENSION_A "\x30\7\6\1\x0a\4\2hi"
 #define EXTENSION_B "\x30\x0a\6\1\x0b\1\1\xff\4\2ho"
 
 static const struct tls_der plain = BYTES("\x30\x20\x30\x17" TBS_HEAD KEY TAIL);
-static const struct tls_der extended = BYTES("\x30\x3e\x30\x35" "\xa0\3\2\1\2" TBS_HEAD KEY
-	"\xa3\x17\x30\x15" EXTENSION_A EXTENSION_B TAIL);
+static const struct tls_der extended =
+	BYTES("\x30\x3e\x30\x35"
+	      "\xa0\3\2\1\2" TBS_HEAD KEY "\xa3\x17\x30\x15" EXTENSION_A EXTENSION_B TAIL);
 
 static void certificates(void)
 {
 	static const struct tls_der issuer = BYTES("\x30\2iI"), subject = BYTES("\x30\2sS"),
-		key = BYTES(KEY), signature = BYTES("xy");
+				    key = BYTES(KEY), signature = BYTES("xy");
 	struct der_certificate parts;
 	struct tls_der cut = plain;
 
@@ -78,8 +93,9 @@ static void certificates(void)
 static void extensions(void)
 {
 	static const struct tls_der a = BYTES("\x0a"), b = BYTES("\x0b"), c = BYTES("\x0c"),
-		hi = BYTES("hi"), ho = BYTES("ho"), twice = BYTES(EXTENSION_A EXTENSION_A),
-		broken = BYTES(EXTENSION_A "\x30\3\6\1\x0b");
+				    hi = BYTES("hi"), ho = BYTES("ho"),
+				    twice = BYTES(EXTENSION_A EXTENSION_A),
+				    broken = BYTES(EXTENSION_A "\x30\3\6\1\x0b");
 	struct der_certificate parts;
 	struct tls_der value = {NULL, 0};
 
@@ -96,7 +112,7 @@ static void extensions(void)
 static void keys(void)
 {
 	static const struct tls_der key = BYTES(KEY), more = BYTES(KEY "\0"),
-		odd = BYTES("\x30\5\x30\0\3\1\3"), part = BYTES("\x30\2\x30\0");
+				    odd = BYTES("\x30\5\x30\0\3\1\3"), part = BYTES("\x30\2\x30\0");
 
 	ok(der_is_key(key), "a key");
 	ok(!der_is_key(more), "something behind the key");

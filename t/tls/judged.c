@@ -13,51 +13,70 @@ static const struct reason {
 	const char *fault_text;
 } reasons[] = {
 	{"provider", "root", "customer.example .customer.example",
-		"mx1.provider.example would match, but the MX record of customer.example is not signed",
-		"certificate names *.provider.example, provider.example; acceptable: customer.example, "
+		"mx1.provider.example would match, but the MX record of customer.example is not "
+		"signed",
+		"certificate names *.provider.example, provider.example; acceptable: "
+		"customer.example, "
 		".customer.example; mx1.provider.example would match, but the MX record of "
 		"customer.example is not signed",
 		"*.provider.example, provider.example", TLS_FAULT_NAME, ""},
-	{"cnonly", "root", "other.example", "", "certificate names mx.a.test; acceptable: other.example",
-		"mx.a.test", TLS_FAULT_NAME, ""},
+	{"cnonly", "root", "other.example", "",
+		"certificate names mx.a.test; acceptable: other.example", "mx.a.test",
+		TLS_FAULT_NAME, ""},
 	{"cnsan", "root", "mx.a.test", "", "certificate names other.example; acceptable: mx.a.test",
 		"other.example", TLS_FAULT_NAME, ""},
 	{"noname", "root", "mx.a.test", "", "certificate has no names; acceptable: mx.a.test", "",
 		TLS_FAULT_NAME, ""},
-	{"ip", "root", "10.0.0.1", "", "certificate names 127.0.0.1, 2001:db8::1, 127.0.0.1; "
-		"acceptable: 10.0.0.1", "127.0.0.1, 2001:db8::1, 127.0.0.1", TLS_FAULT_NAME, ""},
-	{"nul", "root", "mx.a.test", "", "certificate names mx.a.test?.evil.example; acceptable: "
-		"mx.a.test", "mx.a.test?.evil.example", TLS_FAULT_NAME, ""},
-	{"many", "root", "no.example", "", "certificate names n0.example, n1.example, n2.example, "
-		"n3.example, n4.example, n5.example, n6.example, n7.example, n8.example, n9.example, "
-		"n10.example, n11.example, and 29 more; acceptable: no.example", NULL, TLS_FAULT_NAME, ""},
+	{"ip", "root", "10.0.0.1", "",
+		"certificate names 127.0.0.1, 2001:db8::1, 127.0.0.1; "
+		"acceptable: 10.0.0.1",
+		"127.0.0.1, 2001:db8::1, 127.0.0.1", TLS_FAULT_NAME, ""},
+	{"nul", "root", "mx.a.test", "",
+		"certificate names mx.a.test?.evil.example; acceptable: "
+		"mx.a.test",
+		"mx.a.test?.evil.example", TLS_FAULT_NAME, ""},
+	{"many", "root", "no.example", "",
+		"certificate names n0.example, n1.example, n2.example, "
+		"n3.example, n4.example, n5.example, n6.example, n7.example, n8.example, "
+		"n9.example, "
+		"n10.example, n11.example, and 29 more; acceptable: no.example",
+		NULL, TLS_FAULT_NAME, ""},
 	{"roguehost", "root", "mx.a.test", "", "untrusted issuer /O=Rogue/CN=Rogue Root", NULL,
 		TLS_FAULT_CHAIN, "unable to get local issuer certificate"},
 	{"rogueroot", "root", "mx.a.test", "", "untrusted issuer /O=Rogue/CN=Rogue Root", NULL,
 		TLS_FAULT_CHAIN, "self-signed certificate in certificate chain"},
-	{"host", "", "mx.a.test", "", "untrusted issuer /O=Zoo/CN=Zoo Root; no certification authority is"
-		" trusted: see smtp_tls_CAfile and smtp_tls_CApath", NULL, TLS_FAULT_CHAIN,
-		"unable to get local issuer certificate"},
+	{"host", "", "mx.a.test", "",
+		"untrusted issuer /O=Zoo/CN=Zoo Root; no certification authority is"
+		" trusted: see smtp_tls_CAfile and smtp_tls_CApath",
+		NULL, TLS_FAULT_CHAIN, "unable to get local issuer certificate"},
 	{"selfsig", "root", "mx.a.test", "", "self-signed certificate /O=Zoo/CN=mx.a.test", NULL,
 		TLS_FAULT_CHAIN, "self-signed certificate"},
 	{"expired", "root", "mx.a.test", "", "certificate expired on 2021-01-01 00:00:00 UTC", NULL,
 		TLS_FAULT_EXPIRED, ""},
-	{"oldint", "root", "mx.a.test", "", "CA certificate /O=Zoo/CN=Zoo Old Intermediate expired on"
-		" 2021-01-01 00:00:00 UTC", NULL, TLS_FAULT_EXPIRED, ""},
-	{"notyet", "root", "mx.a.test", "", "certificate is not valid before 2045-01-01 00:00:00 UTC",
-		NULL, TLS_FAULT_CHAIN, "certificate is not yet valid"},
-	{"clienteku", "root", "mx.a.test", "", "certificate is not designated for use as a server"
-		" certificate", NULL, TLS_FAULT_CHAIN, "unsuitable certificate purpose"},
-	{"clientint", "root", "mx.a.test", "", "CA certificate /O=Zoo/CN=Zoo clientint is not designated"
-		" for use with server certificates", NULL, TLS_FAULT_CHAIN,
-		"unsuitable certificate purpose"},
+	{"oldint", "root", "mx.a.test", "",
+		"CA certificate /O=Zoo/CN=Zoo Old Intermediate expired on"
+		" 2021-01-01 00:00:00 UTC",
+		NULL, TLS_FAULT_EXPIRED, ""},
+	{"notyet", "root", "mx.a.test", "",
+		"certificate is not valid before 2045-01-01 00:00:00 UTC", NULL, TLS_FAULT_CHAIN,
+		"certificate is not yet valid"},
+	{"clienteku", "root", "mx.a.test", "",
+		"certificate is not designated for use as a server"
+		" certificate",
+		NULL, TLS_FAULT_CHAIN, "unsuitable certificate purpose"},
+	{"clientint", "root", "mx.a.test", "",
+		"CA certificate /O=Zoo/CN=Zoo clientint is not designated"
+		" for use with server certificates",
+		NULL, TLS_FAULT_CHAIN, "unsuitable certificate purpose"},
 	{"deep20", "root", "mx.a.test", "", "more than 10 intermediate certificates", NULL,
 		TLS_FAULT_CHAIN, "certificate chain too long"},
-	{"noca", "root", "mx.a.test", "", "CA certificate /O=Zoo/CN=Zoo noca: invalid CA certificate",
-		NULL, TLS_FAULT_OTHER, ""},
+	{"noca", "root", "mx.a.test", "",
+		"CA certificate /O=Zoo/CN=Zoo noca: invalid CA certificate", NULL, TLS_FAULT_OTHER,
+		""},
 	{"badsig", "root", "mx.a.test", "", "certificate: certificate signature failure", NULL,
 		TLS_FAULT_OTHER, ""},
-	{"host", "root", ". ", "", "no acceptable name is left to check", NULL, TLS_FAULT_OTHER, ""},
+	{"host", "root", ". ", "", "no acceptable name is left to check", NULL, TLS_FAULT_OTHER,
+		""},
 	{"santwice", "root", "mx.a.test", "", "the server's certificate cannot be read", NULL,
 		TLS_FAULT_OTHER, ""},
 };
@@ -85,8 +104,8 @@ static void told_to_people(void)
 
 static void told_on_success(void)
 {
-	static const struct tls_name names[] = {
-		{"customer.example", "nexthop", false}, {"mx1.provider.example", "hostname", true}};
+	static const struct tls_name names[] = {{"customer.example", "nexthop", false},
+		{"mx1.provider.example", "hostname", true}};
 	struct zoo_ask ask;
 	struct zoo_result result;
 
@@ -112,18 +131,27 @@ static void versions(void)
 		bool trusted;
 	} rows[] = {
 		/* a wrong name alone: 3.5 and 3.10 call it trusted */
-		{TLS_POSTFIX(3, 5), "host", "other.example", "server " FAILED "num=62:hostname mismatch", true},
-		{TLS_POSTFIX(3, 6), "host", "other.example", "server " FAILED "num=62:hostname mismatch", false},
-		{TLS_POSTFIX(3, 9), "host", "other.example", "server " FAILED "num=62:hostname mismatch", false},
-		{TLS_POSTFIX(3, 10), "host", "other.example", "server " FAILED "num=62:hostname mismatch", true},
+		{TLS_POSTFIX(3, 5), "host", "other.example",
+			"server " FAILED "num=62:hostname mismatch", true},
+		{TLS_POSTFIX(3, 6), "host", "other.example",
+			"server " FAILED "num=62:hostname mismatch", false},
+		{TLS_POSTFIX(3, 9), "host", "other.example",
+			"server " FAILED "num=62:hostname mismatch", false},
+		{TLS_POSTFIX(3, 10), "host", "other.example",
+			"server " FAILED "num=62:hostname mismatch", true},
 		/* and 3.10 says so only if there is nothing else */
-		{TLS_POSTFIX(3, 9), "expired", "other.example", "server " FAILED "num=62:hostname mismatch", false},
-		{TLS_POSTFIX(3, 10), "expired", "other.example", "server " FAILED "certificate has expired", false},
-		{TLS_POSTFIX(3, 11), "oldint", "other.example", "CA " FAILED "certificate has expired", false},
+		{TLS_POSTFIX(3, 9), "expired", "other.example",
+			"server " FAILED "num=62:hostname mismatch", false},
+		{TLS_POSTFIX(3, 10), "expired", "other.example",
+			"server " FAILED "certificate has expired", false},
+		{TLS_POSTFIX(3, 11), "oldint", "other.example",
+			"CA " FAILED "certificate has expired", false},
 		/* in 3.5 "*" is several labels, and addresses do not match */
 		{TLS_POSTFIX(3, 5), "wild", "x.y.a.test", "", true},
-		{TLS_POSTFIX(3, 6), "wild", "x.y.a.test", "server " FAILED "num=62:hostname mismatch", false},
-		{TLS_POSTFIX(3, 5), "ip", "127.0.0.1", "server " FAILED "num=62:hostname mismatch", true},
+		{TLS_POSTFIX(3, 6), "wild", "x.y.a.test",
+			"server " FAILED "num=62:hostname mismatch", false},
+		{TLS_POSTFIX(3, 5), "ip", "127.0.0.1", "server " FAILED "num=62:hostname mismatch",
+			true},
 	};
 
 	for (size_t i = 0; i < COUNT(rows); i++) {
@@ -148,33 +176,54 @@ static void details(void)
 	zoo_ask(&ask, TLS_LEVEL_SECURE, "mx.a.test")->options.log = TLS_LOG_CERTMATCH;
 	leaf = zoo_print(pool, "wild", GNUTLS_DIG_SHA256);
 	key = zoo_print(pool, "leaf.pub", GNUTLS_DIG_SHA256);
-	is_text(zoo_answer(&ask, "wild").lines, pool_format(pool, "SERVER: matched peername: *.a.test|"
-		"SERVER: subject_CN=*.a.test, issuer_CN=Zoo Intermediate, fingerprint=%s, "
-		"pkey_fingerprint=%s", leaf, key), "certmatch, 3.7");
+	is_text(zoo_answer(&ask, "wild").lines,
+		pool_format(pool,
+			"SERVER: matched peername: *.a.test|"
+			"SERVER: subject_CN=*.a.test, issuer_CN=Zoo Intermediate, fingerprint=%s, "
+			"pkey_fingerprint=%s",
+			leaf, key),
+		"certmatch, 3.7");
 	ask.options.version = TLS_POSTFIX(3, 9);
-	is_text(zoo_answer(&ask, "wild").lines, pool_format(pool, "SERVER: matched peername: *.a.test|"
-		"SERVER: subject_CN=*.a.test, issuer=Zoo Intermediate, cert fingerprint=%s, "
-		"pkey fingerprint=%s", leaf, key), "certmatch, 3.9");
+	is_text(zoo_answer(&ask, "wild").lines,
+		pool_format(pool,
+			"SERVER: matched peername: *.a.test|"
+			"SERVER: subject_CN=*.a.test, issuer=Zoo Intermediate, cert "
+			"fingerprint=%s, "
+			"pkey fingerprint=%s",
+			leaf, key),
+		"certmatch, 3.9");
 	ask.options.version = TLS_POSTFIX(3, 5);
-	is_text(zoo_answer(&ask, "wild").lines, pool_format(pool, "SERVER: Matched subjectAltName: *.a.test|"
-		"SERVER: subject_CN=*.a.test, issuer_CN=Zoo Intermediate, fingerprint=%s, "
-		"pkey_fingerprint=%s", leaf, key), "certmatch, 3.5");
+	is_text(zoo_answer(&ask, "wild").lines,
+		pool_format(pool,
+			"SERVER: Matched subjectAltName: *.a.test|"
+			"SERVER: subject_CN=*.a.test, issuer_CN=Zoo Intermediate, fingerprint=%s, "
+			"pkey_fingerprint=%s",
+			leaf, key),
+		"certmatch, 3.5");
 	ask.options.version = TLS_POSTFIX(3, 9);
 	leaf = zoo_print(pool, "unitissuer", GNUTLS_DIG_SHA256);
-	is_text(zoo_answer(&ask, "unitissuer").lines, pool_format(pool,
-		"SERVER: matched peername: mx.a.test|SERVER: subject_CN=mx.a.test, cert fingerprint=%s, "
-		"pkey fingerprint=%s", leaf, key), "an empty part is left out in 3.9");
+	is_text(zoo_answer(&ask, "unitissuer").lines,
+		pool_format(pool,
+			"SERVER: matched peername: mx.a.test|SERVER: subject_CN=mx.a.test, cert "
+			"fingerprint=%s, "
+			"pkey fingerprint=%s",
+			leaf, key),
+		"an empty part is left out in 3.9");
 	ask.options.log = TLS_LOG_VERBOSE;
 	ask.options.version = TLS_POSTFIX(3, 7);
 	leaf = zoo_print(pool, "oldint", GNUTLS_DIG_SHA256);
-	is_text(zoo_answer(&ask, "oldint").lines, pool_format(pool,
-		"SERVER: depth=1 verify=0 subject=/O=Zoo/CN=Zoo Old Intermediate|"
-		"SERVER: depth=2 verify=1 subject=/O=Zoo/CN=Zoo Root|"
-		"SERVER: depth=1 verify=1 subject=/O=Zoo/CN=Zoo Old Intermediate|"
-		"SERVER: depth=0 verify=1 subject=/O=Zoo/CN=mx.a.test|"
-		"CA " FAILED "certificate has expired|"
-		"SERVER: subject_CN=mx.a.test, issuer_CN=Zoo Old Intermediate, fingerprint=%s, "
-		"pkey_fingerprint=%s", leaf, key), "verbose");
+	is_text(zoo_answer(&ask, "oldint").lines,
+		pool_format(pool,
+			"SERVER: depth=1 verify=0 subject=/O=Zoo/CN=Zoo Old Intermediate|"
+			"SERVER: depth=2 verify=1 subject=/O=Zoo/CN=Zoo Root|"
+			"SERVER: depth=1 verify=1 subject=/O=Zoo/CN=Zoo Old Intermediate|"
+			"SERVER: depth=0 verify=1 subject=/O=Zoo/CN=mx.a.test|"
+			"CA " FAILED "certificate has expired|"
+			"SERVER: subject_CN=mx.a.test, issuer_CN=Zoo Old Intermediate, "
+			"fingerprint=%s, "
+			"pkey_fingerprint=%s",
+			leaf, key),
+		"verbose");
 	zoo_done(&ask);
 }
 
@@ -190,10 +239,13 @@ static void odd_names(void)
 		{"cn-two", "mx.a.test", "", true},
 		{"cn-t61", "m\xc3\xbcx.a.test", "", true},
 		{"cn-utf8", "m??x.a.test", "", false},
-		{"cn-nul", "", "warning: tls_text_name: SERVER: NULL character in peer subject CN", true},
-		{"cn-control", "", "warning: tls_text_name: SERVER: non-printable content in peer subject CN",
+		{"cn-nul", "", "warning: tls_text_name: SERVER: NULL character in peer subject CN",
 			true},
-		{"cn-long", "", "warning: tls_text_name: SERVER: peer subject CN too long: 300", true},
+		{"cn-control", "",
+			"warning: tls_text_name: SERVER: non-printable content in peer subject CN",
+			true},
+		{"cn-long", "", "warning: tls_text_name: SERVER: peer subject CN too long: 300",
+			true},
 	};
 
 	for (size_t i = 0; i < COUNT(rows); i++) {
@@ -207,8 +259,8 @@ static void odd_names(void)
 		at = strstr(result.lines, "subject_CN=");
 		at = at ? at + strlen("subject_CN=") : "";
 		end_of = strchr(at, ',');
-		is_text(end_of ? pool_bytes(&ask.pool, at, (size_t)(end_of - at)) : at, rows[i].subject,
-			rows[i].chain);
+		is_text(end_of ? pool_bytes(&ask.pool, at, (size_t)(end_of - at)) : at,
+			rows[i].subject, rows[i].chain);
 		is_text(result.warnings, rows[i].warning, rows[i].chain);
 		zoo_done(&ask);
 	}

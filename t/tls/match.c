@@ -2,7 +2,10 @@
 #include "t/lib/tap.h"
 #include "tls/match.h"
 
-#define BYTES(text) {(const uint8_t *)(text), sizeof(text) - 1}
+#define BYTES(text)                                                                                \
+	{                                                                                          \
+		(const uint8_t *)(text), sizeof(text) - 1                                          \
+	}
 
 /* One acceptable name and one dNSName: tls.md 6.3, each seen with Postfix 3.7. */
 static const struct row {
@@ -72,8 +75,8 @@ static const struct row {
 static void hosts(void)
 {
 	for (const struct row *r = rows; r < rows + COUNT(rows); r++) {
-		okf(match_host(r->reference, r->name, false) == r->want, "%s and %.*s", r->reference,
-			(int)r->name.length, (const char *)r->name.data);
+		okf(match_host(r->reference, r->name, false) == r->want, "%s and %.*s",
+			r->reference, (int)r->name.length, (const char *)r->name.data);
 		okf(match_host(r->reference, r->name, true) == r->many, "%s and %.*s, many labels",
 			r->reference, (int)r->name.length, (const char *)r->name.data);
 	}
@@ -82,8 +85,9 @@ static void hosts(void)
 static void addresses(void)
 {
 	static const struct tls_der four = BYTES("\x7f\0\0\1"), three = BYTES("\x7f\0\0"),
-		six = BYTES("\x20\1\xd\xb8\0\0\0\0\0\0\0\0\0\0\0\1"),
-		mapped = BYTES("\0\0\0\0\0\0\0\0\0\0\xff\xff\x7f\0\0\1"), text = BYTES("127.0.0.1");
+				    six = BYTES("\x20\1\xd\xb8\0\0\0\0\0\0\0\0\0\0\0\1"),
+				    mapped = BYTES("\0\0\0\0\0\0\0\0\0\0\xff\xff\x7f\0\0\1"),
+				    text = BYTES("127.0.0.1");
 
 	ok(match_address("127.0.0.1", four), "IPv4");
 	ok(!match_address("127.0.0.2", four), "another one");

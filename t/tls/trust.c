@@ -51,10 +51,14 @@ static void pem(void)
 		{"a block", "-----BEGIN X-----\nYWJj\n-----END X-----\n", "X:abc end"},
 		{"no newline at the end", "-----BEGIN X-----\nYWJj\n-----END X-----", "X:abc end"},
 		{"CR LF", "-----BEGIN X-----\r\nYWJj\r\n-----END X-----\r\n", "X:abc end"},
-		{"text around", "a\n-----BEGIN A B-----\nYWJj\nYWJj\n-----END A B-----\nb\n", "A B:abcabc end"},
-		{"two", "-----BEGIN X-----\nYQ==\n-----END X-----\n-----BEGIN Y-----\nYg==\n-----END Y-----\n",
+		{"text around", "a\n-----BEGIN A B-----\nYWJj\nYWJj\n-----END A B-----\nb\n",
+			"A B:abcabc end"},
+		{"two",
+			"-----BEGIN X-----\nYQ==\n-----END X-----\n-----BEGIN "
+			"Y-----\nYg==\n-----END Y-----\n",
 			"X:a Y:b end"},
-		{"a header", "-----BEGIN X-----\nProc-Type: 4\n\nYWJj\n-----END X-----\n", "X:abc end"},
+		{"a header", "-----BEGIN X-----\nProc-Type: 4\n\nYWJj\n-----END X-----\n",
+			"X:abc end"},
 		{"another end", "-----BEGIN X-----\nYWJj\n-----END Y-----\n", "bad"},
 		{"no end", "-----BEGIN X-----\nYWJj\n", "bad"},
 		{"no base64", "-----BEGIN X-----\nY*Jj\n-----END X-----\n", "bad"},
@@ -120,33 +124,55 @@ static void files(void)
 	is_loaded(&options, 1, 1, "", "what is not self-signed is no root");
 	options.ca_file = make(&pool, "twice", root, root);
 	is_loaded(&options, 1, 0, "", "a root twice");
-	options.ca_file = make(&pool, "other", "-----BEGIN OTHER-----\nAAAA\n-----END OTHER-----\n", root);
+	options.ca_file =
+		make(&pool, "other", "-----BEGIN OTHER-----\nAAAA\n-----END OTHER-----\n", root);
 	is_loaded(&options, 1, 0, "", "something else beside it");
 	options.ca_file = "";
 	is_loaded(&options, 0, 0, "", "no file");
 
 	options.ca_file = path = in_folder(&pool, "absent");
-	is_off(&options, pool_format(&pool, "warning: TLS library problem: %s: No such file or directory|"
-		"cannot load Certification Authority data, CAfile=\"%s\": disabling TLS support", path,
-		path), "an absent file");
+	is_off(&options,
+		pool_format(&pool,
+			"warning: TLS library problem: %s: No such file or directory|"
+			"cannot load Certification Authority data, CAfile=\"%s\": disabling TLS "
+			"support",
+			path, path),
+		"an absent file");
 	options.ca_path = "/nowhere";
-	is_off(&options, pool_format(&pool, "warning: TLS library problem: %s: No such file or directory|"
-		"cannot load Certification Authority data, CAfile=\"%s\", CApath=\"/nowhere\": "
-		"disabling TLS support", path, path), "an absent file, with a folder");
+	is_off(&options,
+		pool_format(&pool,
+			"warning: TLS library problem: %s: No such file or directory|"
+			"cannot load Certification Authority data, CAfile=\"%s\", "
+			"CApath=\"/nowhere\": "
+			"disabling TLS support",
+			path, path),
+		"an absent file, with a folder");
 	options.ca_path = "";
 	options.ca_file = path = make(&pool, "empty", "", "");
-	is_off(&options, pool_format(&pool, "warning: TLS library problem: %s: no certificate found|"
-		"cannot load Certification Authority data, CAfile=\"%s\": disabling TLS support", path,
-		path), "an empty file");
+	is_off(&options,
+		pool_format(&pool,
+			"warning: TLS library problem: %s: no certificate found|"
+			"cannot load Certification Authority data, CAfile=\"%s\": disabling TLS "
+			"support",
+			path, path),
+		"an empty file");
 	options.ca_file = path = make(&pool, "garbage", root,
 		"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n");
-	is_off(&options, pool_format(&pool, "warning: TLS library problem: %s: malformed certificate|"
-		"cannot load Certification Authority data, CAfile=\"%s\": disabling TLS support", path,
-		path), "garbage behind a root");
+	is_off(&options,
+		pool_format(&pool,
+			"warning: TLS library problem: %s: malformed certificate|"
+			"cannot load Certification Authority data, CAfile=\"%s\": disabling TLS "
+			"support",
+			path, path),
+		"garbage behind a root");
 	options.ca_file = path = make(&pool, "cut", root, "-----BEGIN CERTIFICATE-----\nAAAA\n");
-	is_off(&options, pool_format(&pool, "warning: TLS library problem: %s: malformed PEM data|"
-		"cannot load Certification Authority data, CAfile=\"%s\": disabling TLS support", path,
-		path), "a file cut short");
+	is_off(&options,
+		pool_format(&pool,
+			"warning: TLS library problem: %s: malformed PEM data|"
+			"cannot load Certification Authority data, CAfile=\"%s\": disabling TLS "
+			"support",
+			path, path),
+		"a file cut short");
 	pool_free(&pool);
 }
 
@@ -160,23 +186,36 @@ static void folders(void)
 
 	options.ca_file = "";
 	options.ca_path = path = in_folder(&pool, "capath");
-	is_loaded(&options, 0, 0, pool_format(&pool, "warning: CApath \"%s\": No such file or directory",
-		path), "an absent folder is no error");
+	is_loaded(&options, 0, 0,
+		pool_format(&pool, "warning: CApath \"%s\": No such file or directory", path),
+		"an absent folder is no error");
 	mkdir(path, 0700);
 	make(&pool, "capath/rogue.pem", rogue, "");
 	make(&pool, "capath/0123456.0", rogue, "");
 	make(&pool, "capath/0123456x.0", rogue, "");
 	make(&pool, "capath/01234567.r0", rogue, "");
-	is_loaded(&options, 0, 0, pool_format(&pool, "warning: CApath \"%s\": no certificates named by"
-		" their hash (see openssl-rehash(1))", path), "other names do not count");
+	is_loaded(&options, 0, 0,
+		pool_format(&pool,
+			"warning: CApath \"%s\": no certificates named by"
+			" their hash (see openssl-rehash(1))",
+			path),
+		"other names do not count");
 	make(&pool, "capath/01234567.0", root, "");
 	is_loaded(&options, 1, 0, "", "a name that does");
 	make(&pool, "capath/01234567.1", "", "");
-	is_loaded(&options, 1, 0, pool_format(&pool, "warning: TLS library problem: %s/01234567.1: "
-		"no certificate found", path), "a bad file is left out");
+	is_loaded(&options, 1, 0,
+		pool_format(&pool,
+			"warning: TLS library problem: %s/01234567.1: "
+			"no certificate found",
+			path),
+		"a bad file is left out");
 	options.ca_file = zoo_file(&pool, "rogue");
-	is_loaded(&options, 2, 0, pool_format(&pool, "warning: TLS library problem: %s/01234567.1: "
-		"no certificate found", path), "a file and a folder");
+	is_loaded(&options, 2, 0,
+		pool_format(&pool,
+			"warning: TLS library problem: %s/01234567.1: "
+			"no certificate found",
+			path),
+		"a file and a folder");
 	pool_free(&pool);
 }
 
@@ -186,7 +225,8 @@ static void digests(void)
 	struct tls_options options = zoo_options(&pool);
 
 	options.fingerprint_digest = "bogus";
-	is_off(&options, "warning: Digest algorithm \"bogus\" not found|warning: disabling TLS support",
+	is_off(&options,
+		"warning: Digest algorithm \"bogus\" not found|warning: disabling TLS support",
 		"an unknown fingerprint digest");
 	options.fingerprint_digest = "md5";
 	is_loaded(&options, 1, 0, "", "md5, the old default");
@@ -234,16 +274,19 @@ static void bad_tafiles(void)
 	} rows[] = {
 		{"absent", in_folder(&pool, "none"),
 			"warning: error opening trust anchor file: %s: No such file or directory"},
-		{"a folder", folder, "warning: error opening trust anchor file: %s: Is a directory"},
+		{"a folder", folder,
+			"warning: error opening trust anchor file: %s: Is a directory"},
 		{"empty", make(&pool, "ta1", "", ""),
 			"warning: error reading: %s: no trust-anchor certificate or public-key"},
 		{"only a private key", zoo_file(&pool, "leaf.key"),
 			"warning: error reading: %s: no trust-anchor certificate or public-key"},
-		{"garbage behind a certificate", make(&pool, "ta2", inter,
-			"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"),
+		{"garbage behind a certificate",
+			make(&pool, "ta2", inter,
+				"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"),
 			"warning: error reading: %s: malformed trust-anchor certificate"},
-		{"a garbage key", make(&pool, "ta3", inter,
-			"-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n"),
+		{"a garbage key",
+			make(&pool, "ta3", inter,
+				"-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n"),
 			"warning: error reading: %s: malformed trust-anchor public-key"},
 		{"cut short", make(&pool, "ta4", inter, "-----BEGIN CERTIFICATE-----\nAAAA\n"),
 			"warning: error reading: %s: malformed PEM data"},
@@ -253,8 +296,10 @@ static void bad_tafiles(void)
 		const char *want = pool_text(&pool, rows[i].logged), *at = strstr(want, "%s");
 
 		ok(!tls_trust_anchors(trust, &rows[i].path, 1), rows[i].name);
-		is_text(zoo_logged(&pool), pool_format(&pool, "%.*s%s%s", (int)(at - want), want,
-			rows[i].path, at + 2), rows[i].name);
+		is_text(zoo_logged(&pool),
+			pool_format(&pool, "%.*s%s%s", (int)(at - want), want, rows[i].path,
+				at + 2),
+			rows[i].name);
 	}
 	ok(!tls_trust_anchors(trust, NULL, 0), "no file at all");
 	tls_trust_free(trust);
@@ -318,9 +363,10 @@ static void threads(void)
 
 static void remove_all(void)
 {
-	static const char *const names[] = {"both", "twice", "other", "empty", "garbage", "cut", "copy",
-		"ta1", "ta2", "ta3", "ta4", "capath/rogue.pem", "capath/0123456.0", "capath/0123456x.0",
-		"capath/01234567.r0", "capath/01234567.0", "capath/01234567.1"};
+	static const char *const names[] = {"both", "twice", "other", "empty", "garbage", "cut",
+		"copy", "ta1", "ta2", "ta3", "ta4", "capath/rogue.pem", "capath/0123456.0",
+		"capath/0123456x.0", "capath/01234567.r0", "capath/01234567.0",
+		"capath/01234567.1"};
 	struct pool pool = {0};
 
 	for (size_t i = 0; i < COUNT(names); i++)

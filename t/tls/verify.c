@@ -31,7 +31,8 @@ static const struct row {
 	{"decoys", "", "", ""},
 	{"maze", "", "", FAILED "certificate chain longer than limit(10)"},
 	{"strangeissuer", "", "",
-		FAILED "untrusted issuer " "/C=XX/O=R\\xC3\\xBC\\/dig+1.2.3.4=x\\x0Ay/emailAddress=a@b"},
+		FAILED "untrusted issuer "
+		       "/C=XX/O=R\\xC3\\xBC\\/dig+1.2.3.4=x\\x0Ay/emailAddress=a@b"},
 	/* CAfile: no partial chains */
 	{"host", "int", "", "CA " FAILED "num=2:unable to get issuer certificate"},
 	{"noint", "int", "", "CA " FAILED "num=2:unable to get issuer certificate"},
@@ -158,7 +159,6 @@ static void chains(void)
 	}
 }
 
-
 /* --- levels below --- */
 
 static void opportunistic(void)
@@ -182,8 +182,8 @@ static void opportunistic(void)
 	ok(zoo_answer(&ask, "rsa512").verdict.trusted, "and a short key");
 	ask.options.ca_file = zoo_file(&ask.pool, "root");
 	ask.options.log = TLS_LOG_UNTRUSTED;
-	is_text(zoo_answer(&ask, "roguehost").lines, FAILED "untrusted issuer /O=Rogue/CN=Rogue Root",
-		"a line if asked for");
+	is_text(zoo_answer(&ask, "roguehost").lines,
+		FAILED "untrusted issuer /O=Rogue/CN=Rogue Root", "a line if asked for");
 	ask.options.log = 0;
 	result = zoo_answer(&ask, "host");
 	ok(result.verdict.matched && !result.verdict.trusted, "nobody is told, nobody looks");
@@ -206,15 +206,20 @@ static void resumed(void)
 	trust = tls_trust_load(&ask.options);
 	peer = zoo_peer(&ask.pool, "roguehost");
 	result = zoo_verify_peer(&ask.pool, trust, &ask.options, &ask.expect, &peer, true);
-	is_text(result.lines, "SERVER: re-using session with untrusted certificate, look for details "
-		"earlier in the log", "resumed and untrusted");
+	is_text(result.lines,
+		"SERVER: re-using session with untrusted certificate, look for details "
+		"earlier in the log",
+		"resumed and untrusted");
 	ask.options.version = TLS_POSTFIX(3, 9);
 	result = zoo_verify_peer(&ask.pool, trust, &ask.options, &ask.expect, &peer, true);
-	is_text(result.lines, "SERVER: re-using session with untrusted peer credential, look for details "
-		"earlier in the log", "the same in 3.9");
+	is_text(result.lines,
+		"SERVER: re-using session with untrusted peer credential, look for details "
+		"earlier in the log",
+		"the same in 3.9");
 	ask.expect.level = TLS_LEVEL_SECURE;
 	result = zoo_verify_peer(&ask.pool, trust, &ask.options, &ask.expect, &peer, true);
-	is_text(result.lines, FAILED "untrusted issuer /O=Rogue/CN=Rogue Root", "judged anew at secure");
+	is_text(result.lines, FAILED "untrusted issuer /O=Rogue/CN=Rogue Root",
+		"judged anew at secure");
 	tls_trust_free(trust);
 	zoo_done(&ask);
 }
@@ -225,7 +230,7 @@ static void no_certificate(void)
 	static const enum tls_level levels[] = {TLS_LEVEL_FINGERPRINT, TLS_LEVEL_DANE_ONLY,
 		TLS_LEVEL_VERIFY, TLS_LEVEL_SECURE};
 	static const char *const prints[] = {"00:11:22:33:44:55:66:77:88:99:aa:bb:cc:dd:ee:ff:"
-		"00:11:22:33:44:55:66:77:88:99:aa:bb:cc:dd:ee:ff"};
+					     "00:11:22:33:44:55:66:77:88:99:aa:bb:cc:dd:ee:ff"};
 	static const uint8_t digest[32];
 	static const struct tls_tlsa records[] = {{3, 1, 1, digest, sizeof digest}};
 	struct zoo_ask ask;
@@ -288,12 +293,18 @@ static void fingerprints(void)
 	ask.expect.fingerprint_count = 1;
 	list[0] = leaf;
 	result = zoo_answer(&ask, "expired");
-	ok(result.verdict.matched && result.verdict.trusted, "of a certificate, dates do not matter");
+	ok(result.verdict.matched && result.verdict.trusted,
+		"of a certificate, dates do not matter");
 	is_text(result.verdict.rule, "fingerprint", "its rule");
-	is_text(result.warnings, pool_format(pool, "fingerprint: digest as private-use TLSA record: "
-		"3 0 255 %s", without_colons(pool, leaf)), "loglevel dane");
+	is_text(result.warnings,
+		pool_format(pool,
+			"fingerprint: digest as private-use TLSA record: "
+			"3 0 255 %s",
+			without_colons(pool, leaf)),
+		"loglevel dane");
 	ok(strncmp(result.lines, "SERVER: Matched fingerprint: ", 29) == 0
-		&& strncmp(result.lines + 29, without_colons(pool, leaf), 64) == 0, "certmatch");
+			&& strncmp(result.lines + 29, without_colons(pool, leaf), 64) == 0,
+		"certmatch");
 	list[0] = without_colons(pool, key);
 	ok(zoo_answer(&ask, "roguehost").verdict.matched, "of a key, without colons");
 	list[0] = text_lower(pool_text(pool, key));
@@ -303,8 +314,12 @@ static void fingerprints(void)
 	result = zoo_answer(&ask, "host");
 	ok(!result.verdict.matched && !result.verdict.trusted, "another certificate");
 	is_text(result.lines, "server " FAILED "num=65:no matching DANE TLSA records", "its line");
-	is_text(result.verdict.reason, pool_format(pool, "no fingerprint matches; the server's are %s "
-		"(certificate) and %s (public key)", zoo_print(pool, "host", GNUTLS_DIG_SHA256), key), "why");
+	is_text(result.verdict.reason,
+		pool_format(pool,
+			"no fingerprint matches; the server's are %s "
+			"(certificate) and %s (public key)",
+			zoo_print(pool, "host", GNUTLS_DIG_SHA256), key),
+		"why");
 	list[1] = zoo_print(pool, "host", GNUTLS_DIG_SHA256);
 	ask.expect.fingerprint_count = 2;
 	ok(zoo_answer(&ask, "host").verdict.matched, "one of two");
@@ -325,13 +340,16 @@ static void bad_fingerprints(void)
 	ask.expect.fingerprint_count = COUNT(list);
 	result = zoo_answer(&ask, "host");
 	ok(!result.verdict.matched, "none is usable");
-	is_text(result.warnings, "warning: SERVER: unusable TLSA RR: 3 1 255 04D1|"
+	is_text(result.warnings,
+		"warning: SERVER: unusable TLSA RR: 3 1 255 04D1|"
 		"warning: SERVER: unusable TLSA RR: 3 0 255 04D1|"
 		"warning: malformed fingerprint value: zz|warning: malformed fingerprint value: |"
 		"warning: malformed fingerprint value: :|warning: malformed fingerprint value: 1|"
-		"warning: malformed fingerprint value: 12:|warning: malformed fingerprint value: 12::34|"
+		"warning: malformed fingerprint value: 12:|warning: malformed fingerprint value: "
+		"12::34|"
 		"warning: malformed fingerprint value: 12:3|"
-		"warning: SERVER: all fingerprints unusable", "each is told");
+		"warning: SERVER: all fingerprints unusable",
+		"each is told");
 	is_text(result.lines, "server " FAILED "num=1:unspecified certificate verification error",
 		"the line");
 	is_text(result.verdict.fault_text, "all-fingerprints-unusable", "for the report");
@@ -364,16 +382,23 @@ static void tafiles(void)
 		{"oldint", "old", "mx.a.test", 1, ""},
 		{"host", "int", "other.example", -1, "server " FAILED "num=62:hostname mismatch"},
 		{"host", "host", "other.example", -1, "server " FAILED "num=62:hostname mismatch"},
-		{"host", "rogue", "mx.a.test", -1, "CA " FAILED "num=65:no matching DANE TLSA records"},
-		{"host", "rogue.pub", "mx.a.test", -1, "CA " FAILED "num=65:no matching DANE TLSA records"},
+		{"host", "rogue", "mx.a.test", -1,
+			"CA " FAILED "num=65:no matching DANE TLSA records"},
+		{"host", "rogue.pub", "mx.a.test", -1,
+			"CA " FAILED "num=65:no matching DANE TLSA records"},
 		{"host", "rogue", "other.example", -1, "server " FAILED "num=62:hostname mismatch"},
-		{"roguehost", "root", "mx.a.test", -1, "server " FAILED "num=65:no matching DANE TLSA records"},
-		{"rogueroot", "root", "mx.a.test", -1, "CA " FAILED "num=65:no matching DANE TLSA records"},
-		{"selfsig", "root", "mx.a.test", -1, "server " FAILED "num=65:no matching DANE TLSA records"},
-		{"pasted", "root", "mx.a.test", -1, "CA " FAILED "num=65:no matching DANE TLSA records"},
+		{"roguehost", "root", "mx.a.test", -1,
+			"server " FAILED "num=65:no matching DANE TLSA records"},
+		{"rogueroot", "root", "mx.a.test", -1,
+			"CA " FAILED "num=65:no matching DANE TLSA records"},
+		{"selfsig", "root", "mx.a.test", -1,
+			"server " FAILED "num=65:no matching DANE TLSA records"},
+		{"pasted", "root", "mx.a.test", -1,
+			"CA " FAILED "num=65:no matching DANE TLSA records"},
 		{"expired", "int", "mx.a.test", -1, "server " FAILED "certificate has expired"},
 		{"clientint", "clientint", "mx.a.test", 0, ""}, /* both are in the file */
-		{"deep20", "root", "mx.a.test", -1, FAILED "certificate chain longer than limit(10)"},
+		{"deep20", "root", "mx.a.test", -1,
+			FAILED "certificate chain longer than limit(10)"},
 		{"badsig", "int.pub", "mx.a.test", 1, NULL},
 	};
 
@@ -391,11 +416,15 @@ static void tafiles(void)
 		result = zoo_answer(&ask, rows[i].chain);
 		ok(result.verdict.matched == (rows[i].depth >= 0), rows[i].chain);
 		if (rows[i].depth >= 0)
-			ok(strstr(result.lines, pool_format(&ask.pool,
-				"SERVER: Matched trust anchor at depth %d|", rows[i].depth)) != NULL,
+			ok(strstr(result.lines,
+				   pool_format(&ask.pool,
+					   "SERVER: Matched trust anchor at depth %d|",
+					   rows[i].depth))
+					!= NULL,
 				rows[i].file);
 		else
-			ok(strncmp(result.lines, rows[i].want, strlen(rows[i].want)) == 0, rows[i].want);
+			ok(strncmp(result.lines, rows[i].want, strlen(rows[i].want)) == 0,
+				rows[i].want);
 		zoo_done(&ask);
 	}
 }
@@ -417,8 +446,12 @@ static void bad_tafiles(void)
 	is_text(result.verdict.fault_text, "all-trust-anchors-unusable", "for the report");
 	file = zoo_file(&ask.pool, "rogue");
 	result = zoo_answer(&ask, "host");
-	is_text(result.verdict.reason, pool_format(&ask.pool, "no trust anchor in %s leads to the "
-		"certificate; its chain ends at issuer /O=Zoo/CN=Zoo Root", file), "for people");
+	is_text(result.verdict.reason,
+		pool_format(&ask.pool,
+			"no trust anchor in %s leads to the "
+			"certificate; its chain ends at issuer /O=Zoo/CN=Zoo Root",
+			file),
+		"for people");
 	zoo_done(&ask);
 }
 
@@ -453,8 +486,10 @@ static void bad_match_names(void)
 	zoo_ask(&ask, TLS_LEVEL_SECURE, ".");
 	result = zoo_answer(&ask, "host");
 	ok(!result.verdict.matched, "nothing left");
-	is_text(result.warnings, "warning: SERVER: ignoring invalid match name: \".\"|"
-		"warning: SERVER: could not configure peer name checks", "both told");
+	is_text(result.warnings,
+		"warning: SERVER: ignoring invalid match name: \".\"|"
+		"warning: SERVER: could not configure peer name checks",
+		"both told");
 	is_text(result.lines, "server " FAILED "num=1:unspecified certificate verification error",
 		"the line");
 	zoo_done(&ask);
@@ -473,15 +508,20 @@ static void remembered(void)
 
 	zoo_ask(&ask, TLS_LEVEL_SECURE, "mx.a.test");
 	trust = tls_trust_load(&ask.options);
-	ok(zoo_verify(&ask.pool, trust, &ask.options, &ask.expect, "host").verdict.matched, "first");
+	ok(zoo_verify(&ask.pool, trust, &ask.options, &ask.expect, "host").verdict.matched,
+		"first");
 	is_number((long long)cache_count(trust_statuses(trust)), 1, "one path is remembered");
-	ok(zoo_verify(&ask.pool, trust, &ask.options, &ask.expect, "host").verdict.matched, "again");
+	ok(zoo_verify(&ask.pool, trust, &ask.options, &ask.expect, "host").verdict.matched,
+		"again");
 	is_number((long long)cache_count(trust_statuses(trust)), 1, "it is the same");
 	ask.expect.level = TLS_LEVEL_MAY;
-	ok(zoo_verify(&ask.pool, trust, &ask.options, &ask.expect, "host").verdict.trusted, "weaker");
-	is_number((long long)cache_count(trust_statuses(trust)), 2, "what is allowed is in the key");
+	ok(zoo_verify(&ask.pool, trust, &ask.options, &ask.expect, "host").verdict.trusted,
+		"weaker");
+	is_number((long long)cache_count(trust_statuses(trust)), 2,
+		"what is allowed is in the key");
 	ask.expect.level = TLS_LEVEL_SECURE;
-	ok(!zoo_verify(&ask.pool, trust, &ask.options, &ask.expect, "badsig").verdict.matched, "bad");
+	ok(!zoo_verify(&ask.pool, trust, &ask.options, &ask.expect, "badsig").verdict.matched,
+		"bad");
 	ok(!zoo_verify(&ask.pool, trust, &ask.options, &ask.expect, "badsig").verdict.matched,
 		"still bad");
 	is_number((long long)cache_count(trust_statuses(trust)), 3, "a bad one is remembered, too");
@@ -511,8 +551,10 @@ static void *work(void *context)
 	for (int i = 0; i < 20; i++) {
 		const char *chain = i % 3 == 0 ? "host" : i % 3 == 1 ? "deepshuffled" : "expired";
 
-		worker->right = worker->right && zoo_verify(&pool, worker->trust, worker->options, &expect,
-			chain).verdict.matched == (i % 3 != 2);
+		worker->right = worker->right
+			&& zoo_verify(&pool, worker->trust, worker->options, &expect, chain)
+					.verdict.matched
+				== (i % 3 != 2);
 	}
 	pool_free(&pool);
 	return NULL;

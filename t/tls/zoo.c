@@ -13,7 +13,7 @@
 static struct buf logged;
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 
-static void catch(void *context UNUSED, enum log_severity severity UNUSED, const char *line,
+static void catch (void *context UNUSED, enum log_severity severity UNUSED, const char *line,
 	size_t length)
 {
 	pthread_mutex_lock(&lock);
@@ -171,7 +171,8 @@ struct zoo_ask *zoo_ask(struct zoo_ask *ask, enum tls_level level, const char *n
 struct zoo_result zoo_answer(struct zoo_ask *ask, const char *chain)
 {
 	struct tls_trust *trust = tls_trust_load(&ask->options);
-	struct zoo_result result = zoo_verify(&ask->pool, trust, &ask->options, &ask->expect, chain);
+	struct zoo_result result =
+		zoo_verify(&ask->pool, trust, &ask->options, &ask->expect, chain);
 
 	tls_trust_free(trust);
 	return result;
