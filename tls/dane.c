@@ -165,7 +165,7 @@ const char *dane_text(struct pool *pool, const struct tls_tlsa *record)
 	const char *copy;
 
 	buf_addf(&text, "%u %u %u ", record->usage, record->selector, record->matching);
-	if (record->length > 2 * TEXT_END) {
+	if (record->length > (size_t)2 * TEXT_END) {
 		text_hex(&text, record->data, TEXT_END, 0);
 		buf_adds(&text, "...");
 		text_hex(&text, record->data + record->length - TEXT_END, TEXT_END, 0);
