@@ -47,8 +47,8 @@ static void *accept_all(void *argument)
 		if (visit == NULL)
 			abort();
 		*visit = (struct visit){server, fd, number + 1};
+		atomic_store(&server->count, number + 1); /* before it can be noticed */
 		pthread_create(&server->threads[number], NULL, serve_one, visit);
-		atomic_store(&server->count, number + 1);
 	}
 	return NULL;
 }
