@@ -214,6 +214,8 @@ bool result_fits(struct rules *rules, const struct rule *rule, const struct resu
 
 void result_add(const struct result *result, const struct groups *groups, struct buf *to)
 {
+	size_t most = strlen(groups->key);
+
 	for (size_t i = 0; i < result->count; i++) {
 		const struct result_part *part = &result->parts[i];
 		size_t start = 0, length = 0;
@@ -222,7 +224,8 @@ void result_add(const struct result *result, const struct groups *groups, struct
 			buf_adds(to, part->text);
 		} else {
 			groups->group(groups->context, part->group, &start, &length);
-			buf_add(to, groups->key + start, length);
+			if (start <= most && length <= most - start)
+				buf_add(to, groups->key + start, length);
 		}
 	}
 }

@@ -153,7 +153,8 @@ static void group(const void *context, int number, size_t *start, size_t *length
 {
 	const regmatch_t *found = &((const struct search *)context)->groups[number];
 
-	if (found->rm_so < 0)
+	/* With back references the GNU C library is known to end a group before its begin. */
+	if (found->rm_so < 0 || found->rm_eo < found->rm_so)
 		return;
 	*start = (size_t)found->rm_so;
 	*length = (size_t)(found->rm_eo - found->rm_so);

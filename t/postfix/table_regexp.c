@@ -91,6 +91,7 @@ static const struct answer regexp[] = {
 	{"/a/ $0\n", "a", "NONE",
 		"line 1: out-of-range replacement index \"0\"\n"
 		"line 1: bad replacement syntax: skipping this rule\n"},
+	{"/(a*)*b\\1/ [$1]\n", "aab", "[]", NULL}, /* where the C library says nonsense */
 	{"/(/ x\n", "a", "NONE", NULL}, /* in words of the C library */
 	{"/a/!/b(/ x\n", "a", "NONE", NULL},
 };
