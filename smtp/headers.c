@@ -7,7 +7,7 @@
 #include "util/log.h"
 #include "util/text.h"
 
-enum { DELIVERED_TO_MOST = 1000 }; /* headers looked at */
+enum { DELIVERED_TO_MOST = 1000 }; /* of them that are looked at */
 
 static const char *return_path(const struct delivery *d)
 {
@@ -43,37 +43,38 @@ struct list headers_prepend(const struct agent *agent, const struct delivery *d)
 	return lines;
 }
 
-/* Is this header line a Delivered-To: with ADDRESS? */
-static bool names(const char *line, size_t length, const char *address)
+/* What follows "Delivered-To:" in this header line, or NULL. */
+static const char *delivered_value(struct pool *pool, const char *line, size_t length)
 {
 	static const char label[] = "Delivered-To:";
-	struct pool pool = {0};
-	bool same;
 
 	if (length < sizeof label - 1 || strncasecmp(line, label, sizeof label - 1) != 0)
-		return false;
-	same = text_same(text_trim(&pool, pool_bytes(&pool, line + sizeof label - 1,
-		length - (sizeof label - 1))), address);
-	pool_free(&pool);
-	return same;
+		return NULL;
+	return text_trim(pool, pool_bytes(pool, line + sizeof label - 1, length - (sizeof label - 1)));
 }
 
-/* Reads the primary header only. */
+/* Reads the primary header only, and of a header only its first line. */
 static bool was_delivered_to(const struct delivery *d, const char *address)
 {
-	const char *data;
+	struct pool pool = {0};
+	const char *data, *value;
 	size_t length;
-	enum record record;
+	enum record record = RECORD_LINE;
+	bool goes_on = false, found = false;
+	int seen = 0;
 
 	queuefile_rewind(d->file, d->request->data_offset);
-	for (int i = 0; i < DELIVERED_TO_MOST; i++) {
+	while (!found && seen < DELIVERED_TO_MOST) {
 		record = queuefile_next(d->file, &data, &length);
-		if ((record != RECORD_LINE && record != RECORD_PART) || length == 0)
-			return false;
-		if (names(data, length, address))
-			return true;
+		if ((record != RECORD_LINE && record != RECORD_PART) || (length == 0 && !goes_on))
+			break;
+		value = goes_on ? NULL : delivered_value(&pool, data, length);
+		found = value && text_same(value, address);
+		seen += value != NULL;
+		goes_on = record == RECORD_PART;
 	}
-	return false;
+	pool_free(&pool);
+	return found;
 }
 
 static bool single_only(const struct agent *agent, struct delivery *d, int letter)

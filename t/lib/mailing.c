@@ -39,7 +39,8 @@ void mailing_again(struct mailing *m, const char *nexthop, const char *rcpts)
 	}
 	queuefile_close(m->file);
 	m->request = fake_postfix_request(&m->postfix, &m->pool,
-		pool_format(&m->pool, "%s%s", whole, rest), rcpts, "Subject: x\n\nhello\n");
+		pool_format(&m->pool, "%s%s", whole, rest), rcpts,
+		m->content ? m->content : "Subject: x\n\nhello\n");
 	m->file = queuefile_open(&m->pool, &m->test.agent.queue, "active", m->request->queue_id);
 	delivery_begin(&m->d, m->request, m->file);
 	log_tag(m->request->queue_id);

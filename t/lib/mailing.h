@@ -19,13 +19,14 @@ struct mailing {
 	struct delivery d;
 	struct fake_mx *mx;
 	uint16_t port;
+	const char *content;       /* of the next messages, lines that LF ends; NULL: a short one */
 };
 
 /* SETTINGS as for test_agent_open(). */
 void mailing_open(struct mailing *m, bool lmtp, int version, const char *const *settings);
 void mailing_close(struct mailing *m);
 
-/* The server is there: %u in NEXTHOP is its port. A message to RCPTS waits, with a short content. */
+/* The server is there: %u in NEXTHOP is its port. A message to RCPTS waits. */
 void mailing_begin(struct mailing *m, const char *script, const char *nexthop, const char *rcpts);
 
 /* Another message to RCPTS, while the server stays. */
