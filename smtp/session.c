@@ -223,6 +223,7 @@ static bool hello(struct opening *o, bool esmtp)
 
 	o->conn->ehlo.features = o->conn->ehlo.xforward = 0;
 	o->conn->ehlo.auth = "";
+	chat->pipelining = false; /* until it is offered (again) */
 	if (!esmtp)
 		return helo(o) && can_take_utf8(o);
 	chat_limit(chat, o->agent->config->helo_timeout);

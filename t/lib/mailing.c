@@ -8,7 +8,7 @@
 #include "util/clock.h"
 #include "util/log.h"
 
-void mailing_open(struct mailing *m, bool lmtp, int version, const char *const *settings)
+void mailing_open(struct mailing *m, bool lmtp, int version, const char *settings)
 {
 	*m = (struct mailing){.mx = NULL};
 	clock_freeze(1000000, (struct timeval){.tv_sec = 1700000000});
@@ -27,6 +27,12 @@ void mailing_close(struct mailing *m)
 	log_tag(NULL);
 	heard_stop();
 	clock_thaw();
+}
+
+void mailing_reopen(struct mailing *m, bool lmtp, int version, const char *settings)
+{
+	mailing_close(m);
+	mailing_open(m, lmtp, version, settings);
 }
 
 void mailing_again(struct mailing *m, const char *nexthop, const char *rcpts)

@@ -23,8 +23,11 @@ struct mailing {
 };
 
 /* SETTINGS as for test_agent_open(). */
-void mailing_open(struct mailing *m, bool lmtp, int version, const char *const *settings);
+void mailing_open(struct mailing *m, bool lmtp, int version, const char *settings);
 void mailing_close(struct mailing *m);
+
+/* Closes and opens: the next case. */
+void mailing_reopen(struct mailing *m, bool lmtp, int version, const char *settings);
 
 /* The server is there: %u in NEXTHOP is its port. A message to RCPTS waits. */
 void mailing_begin(struct mailing *m, const char *script, const char *nexthop, const char *rcpts);

@@ -25,9 +25,10 @@ static void make_directory(struct test_agent *test)
 	setenv("MAIL_CONFIG", test->directory, 1);
 }
 
-static void arguments(struct test_agent *test, struct master_args *args,
-	const char *const *settings)
+static void arguments(struct test_agent *test, struct master_args *args, const char *settings)
 {
+	const char *setting;
+
 	*args = (struct master_args){.program = test->config.lmtp ? "lmtp" : "smtp",
 		.service = "out", .settings = {.pool = &test->pool}, .words = {.pool = &test->pool}};
 	list_add(&args->settings, "compatibility_level=3.6");
@@ -35,8 +36,12 @@ static void arguments(struct test_agent *test, struct master_args *args,
 	list_add(&args->settings, "inet_interfaces=127.0.0.1");
 	list_add(&args->settings, "inet_protocols=ipv4");
 	list_add(&args->settings, pool_format(&test->pool, "queue_directory=%s", test->directory));
-	for (; settings && *settings; settings++)
-		list_add(text_starts(*settings, "flags=") ? &args->words : &args->settings, *settings);
+	while (settings && (setting = text_token(&test->pool, &settings, ";", false)) != NULL) {
+		setting = text_trim(&test->pool, setting);
+		if (*setting)
+			list_add(text_starts(setting, "flags=") ? &args->words
+				: &args->settings, setting);
+	}
 }
 
 /* What a postconf(1) of VERSION would know that one of another version might not. */
@@ -69,7 +74,7 @@ static const char *make_postconf(struct test_agent *test, int version)
 	return path;
 }
 
-void test_agent_open(struct test_agent *test, bool lmtp, int version, const char *const *settings)
+void test_agent_open(struct test_agent *test, bool lmtp, int version, const char *settings)
 {
 	struct master_args args;
 	const char *error;
@@ -89,13 +94,6 @@ void test_agent_open(struct test_agent *test, bool lmtp, int version, const char
 	log_allow_utf8(true);
 }
 
-void test_agent_with(struct test_agent *test, const char *setting)
-{
-	const char *const settings[] = {setting, NULL};
-
-	test_agent_open(test, false, 0, settings);
-}
-
 static void empty_directory(const char *directory)
 {
 	char command[128];
@@ -111,12 +109,6 @@ void test_agent_close(struct test_agent *test)
 	config_free(&test->config);
 	pool_free(&test->pool);
 	empty_directory(test->directory);
-}
-
-void test_agent_again(struct test_agent *test, const char *setting)
-{
-	test_agent_close(test);
-	test_agent_with(test, setting);
 }
 
 void test_agent_resolver(struct test_agent *test, struct resolver resolver)

@@ -16,14 +16,12 @@ struct test_agent {
 	char directory[64];
 };
 
-/* SETTINGS: "name=value", up to a NULL; "flags=DOR" among them is the word of master.cf. */
-void test_agent_open(struct test_agent *test, bool lmtp, int version, const char *const *settings);
-/* The same with one of the settings, for SMTP with 3.7; NULL: none. */
-void test_agent_with(struct test_agent *test, const char *setting);
+/*
+ * SETTINGS: "name=value; name=value", or NULL; "flags=DOR" among them is the word of master.cf.
+ * VERSION 0 is 3.7.
+ */
+void test_agent_open(struct test_agent *test, bool lmtp, int version, const char *settings);
 void test_agent_close(struct test_agent *test);
-
-/* Closes and opens: the next case of a table. */
-void test_agent_again(struct test_agent *test, const char *setting);
 
 /* The agent asks RESOLVER, whose security it believes. */
 void test_agent_resolver(struct test_agent *test, struct resolver resolver);

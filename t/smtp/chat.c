@@ -15,6 +15,12 @@
 
 static struct test_agent test;
 
+static void configure(const char *settings)
+{
+	test_agent_close(&test);
+	test_agent_open(&test, false, 0, settings);
+}
+
 /* A chat with a server that says TEXT. */
 static void open_chat(struct chat *chat, const char *text)
 {
@@ -249,7 +255,7 @@ static void test_filter(void)
 	struct reply reply;
 	struct chat chat;
 
-	test_agent_again(&test, "smtp_reply_filter=inline:{ {550 = 450 4.1.1 later},"
+	configure("smtp_reply_filter=inline:{ {550 = 450 4.1.1 later},"
 		" {250-starttls = 250-X} }");
 	heard();
 	open_chat(&chat, "550\r\n250-mx\r\n250-starttls\r\n250 ok\r\n");
@@ -271,7 +277,7 @@ static void test_filter_error(void)
 	struct reply reply = {.code = 7};
 	struct chat chat;
 
-	test_agent_again(&test, "smtp_reply_filter=texthash:/nowhere");
+	configure("smtp_reply_filter=texthash:/nowhere");
 	heard();
 	open_chat(&chat, "250 ok\r\n");
 	log_tag("4ABC");
@@ -293,14 +299,14 @@ static void test_transcript(void)
 	struct reply reply;
 	struct chat chat;
 
-	test_agent_again(&test, "notify_classes=protocol");
+	configure("notify_classes=protocol");
 	open_chat(&chat, "220-a\r\n220 b\r\n");
 	chat_command(&chat, "EHLO client");
 	chat_reply(&chat, "testing", &reply, &why);
 	is_text(buf_text(&chat.transcript), "Out: EHLO client\nIn:  220-a\nIn:  220 b\n",
 		"what was said is kept when somebody may ask");
 	close_chat(&chat);
-	test_agent_again(&test, NULL);
+	configure(NULL);
 	open_chat(&chat, "220 b\r\n");
 	chat_reply(&chat, "testing", &reply, &why);
 	is_text(buf_text(&chat.transcript), "", "else it is not");
@@ -310,7 +316,7 @@ static void test_transcript(void)
 int main(void)
 {
 	heard_start();
-	test_agent_with(&test, NULL);
+	test_agent_open(&test, false, 0, NULL);
 	test_replies();
 	test_nul();
 	test_endless();

@@ -26,8 +26,7 @@ static struct why no(struct pool *pool)
 /* A delivery to a, b and c, with a server in hand. */
 static void begin(const char *setting, bool final_server)
 {
-	mailing_close(&mail);
-	mailing_open(&mail, false, 0, (const char *[]){setting, NULL});
+	mailing_reopen(&mail, false, 0, setting);
 	mailing_again(&mail, "[192.0.2.1]", "a@x.test b@x.test c@x.test");
 	mail.d.session.relay = "mx.test[192.0.2.1]:25";
 	mail.d.final_server = final_server;

@@ -9,8 +9,7 @@ static struct mailing mail;
 
 static void begin(const char *flags, int version, const char *content, const char *rcpts)
 {
-	mailing_close(&mail);
-	mailing_open(&mail, false, version, (const char *[]){flags, NULL});
+	mailing_reopen(&mail, false, version, flags);
 	mail.content = content;
 	mailing_again(&mail, "[192.0.2.1]", rcpts);
 }

@@ -50,17 +50,13 @@ static struct test_agent test;
 static struct pool pool;
 static struct request request;
 
-/* SETTINGS: with ';' between them. */
 static void configure(const char *settings, bool lmtp, int version)
 {
 	struct pool scratch = {0};
-	struct list list = {.pool = &scratch};
 
-	list_add(&list, lmtp ? "lmtp_randomize_addresses=no" : "smtp_randomize_addresses=no");
-	if (settings)
-		list_split(&list, settings, ";", false);
 	test_agent_close(&test);
-	test_agent_open(&test, lmtp, version, list.items);
+	test_agent_open(&test, lmtp, version, pool_format(&scratch, "%s_randomize_addresses=no; %s",
+		lmtp ? "lmtp" : "smtp", settings ? settings : ""));
 	test_agent_resolver(&test, fake_resolver(records, COUNT(records)));
 	tls_engine_close(test.agent.tls); /* nothing is contacted */
 	test.agent.tls = NULL;
@@ -437,7 +433,7 @@ static void test_dane(void)
 int main(void)
 {
 	heard_start();
-	test_agent_with(&test, NULL);
+	test_agent_open(&test, false, 0, NULL);
 	test_secure();
 	test_verify();
 	test_table();

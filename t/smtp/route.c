@@ -148,17 +148,13 @@ static void check_all(const struct routing_case *cases, size_t count, bool valid
 
 #define CHECK(cases, validate, setting) check_all(cases, COUNT(cases), validate, setting)
 
-/* SETTINGS: one, or several with '|' between them. */
 static void configure(const char *settings, int version)
 {
 	struct pool pool = {0};
-	struct list list = {.pool = &pool};
 
-	list_add(&list, "smtp_randomize_addresses=no");
-	if (settings)
-		list_split(&list, settings, "|", false);
 	test_agent_close(&test);
-	test_agent_open(&test, false, version, list.items);
+	test_agent_open(&test, false, version, pool_format(&pool, "smtp_randomize_addresses=no; %s",
+		settings ? settings : ""));
 	test_agent_resolver(&test, fake_resolver(records, COUNT(records)));
 	pool_free(&pool);
 	heard();
@@ -266,19 +262,19 @@ static void test_families(void)
 	static const struct routing_case only[] = {{"dual.test",
 		"six.test[2001:db8::1]:25, six.test[2001:db8::2]:25, six.test[2001:db8::3]:25"}};
 
-	configure("inet_protocols=all|smtp_mx_address_limit=0", 0);
+	configure("inet_protocols=all; smtp_mx_address_limit=0", 0);
 	CHECK(any, false, "no preference, no limit");
-	configure("inet_protocols=all|smtp_address_preference=ipv4|smtp_mx_address_limit=0", 0);
+	configure("inet_protocols=all; smtp_address_preference=ipv4; smtp_mx_address_limit=0", 0);
 	CHECK(four, false, "IPv4 preferred");
 	configure("inet_protocols=all", 0);
 	CHECK(balanced, false, "the default limit");
-	configure("inet_protocols=all|smtp_address_preference=ipv4|smtp_mx_address_limit=3", 0);
+	configure("inet_protocols=all; smtp_address_preference=ipv4; smtp_mx_address_limit=3", 0);
 	CHECK(both, false, "IPv4 preferred, limit 3");
-	configure("inet_protocols=all|smtp_mx_address_limit=1", 0);
+	configure("inet_protocols=all; smtp_mx_address_limit=1", 0);
 	CHECK(one, false, "limit 1");
-	configure("inet_protocols=all|smtp_balance_inet_protocols=no|smtp_mx_address_limit=3", 0);
+	configure("inet_protocols=all; smtp_balance_inet_protocols=no; smtp_mx_address_limit=3", 0);
 	CHECK(any, false, "no balance: the walk heeds the limit");
-	configure("inet_protocols=ipv6|smtp_address_preference=ipv4", 0);
+	configure("inet_protocols=ipv6; smtp_address_preference=ipv4", 0);
 	CHECK(only, false, "IPv6 only");
 }
 
@@ -465,13 +461,13 @@ static void test_srv(void)
 {
 	configure("use_srv_lookup=submission", POSTFIX(3, 8));
 	CHECK(srv, true, "use_srv_lookup");
-	configure("use_srv_lookup=submission|allow_srv_lookup_fallback=yes", POSTFIX(3, 8));
+	configure("use_srv_lookup=submission; allow_srv_lookup_fallback=yes", POSTFIX(3, 8));
 	CHECK(srv_fallback, true, "allow_srv_lookup_fallback");
 	heard();
 	routed("b\303\274cher.test:submission", true);
 	is_text(heard(), "skipping SRV lookup for _submission._tcp.xn--bcher-kva.test: "
 		NOT_FOUND("_submission._tcp.xn--bcher-kva.test", "SRV"), "which is logged");
-	configure("use_srv_lookup=submission|ignore_srv_lookup_error=yes", POSTFIX(3, 8));
+	configure("use_srv_lookup=submission; ignore_srv_lookup_error=yes", POSTFIX(3, 8));
 	CHECK(srv_ignoring, true, "ignore_srv_lookup_error");
 	configure("use_srv_lookup=smtp, 25", POSTFIX(3, 8));
 	is_text(routed("selfsrv.test", true), "5.4.4 " NOT_FOUND("_25._tcp.selfsrv.test", "SRV"),
@@ -493,7 +489,7 @@ static void test_lmtp(void)
 	};
 
 	test_agent_close(&test);
-	test_agent_open(&test, true, 0, (const char *[]){"lmtp_randomize_addresses=no", NULL});
+	test_agent_open(&test, true, 0, "lmtp_randomize_addresses=no");
 	test_agent_resolver(&test, fake_resolver(records, COUNT(records)));
 	CHECK(lmtp, true, "LMTP");
 }
@@ -501,7 +497,7 @@ static void test_lmtp(void)
 int main(void)
 {
 	heard_start();
-	test_agent_with(&test, NULL);
+	test_agent_open(&test, false, 0, NULL);
 	test_plain();
 	test_settings();
 	test_families();
