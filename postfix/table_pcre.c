@@ -148,12 +148,12 @@ static bool matches(const struct rule *rule, void *context)
 static void group(const void *context, int number, size_t *start, size_t *length)
 {
 	const struct search *search = context;
-	const PCRE2_SIZE *ends = pcre2_get_ovector_pointer(search->groups);
+	const PCRE2_SIZE *ends = pcre2_get_ovector_pointer(search->groups) + 2 * (size_t)number;
 
-	if (number >= search->count || ends[2 * number] == PCRE2_UNSET)
-		return;
-	*start = ends[2 * number];
-	*length = ends[2 * number + 1] - ends[2 * number];
+	if (number >= search->count || ends[0] == PCRE2_UNSET || ends[1] < ends[0])
+		return; /* \K in a look-behind can end a match before its begin, too */
+	*start = ends[0];
+	*length = ends[1] - ends[0];
 }
 
 static enum table_answer find_pcre(const struct table *table, const char *key, struct buf *answer)

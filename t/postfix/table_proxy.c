@@ -58,7 +58,7 @@ static int status_of(const char *table, const char *request)
 {
 	if (strcmp(request, "open") != 0) {
 		if (strncmp(table, "status:", 7) == 0)
-			return atoi(table + 7);
+			return (int)strtol(table + 7, NULL, 10);
 		return 0;
 	}
 	return strcmp(table, "denied:x") == 0 ? 4 : strcmp(table, "bad:x") == 0 ? 3 : 0;

@@ -180,7 +180,6 @@ static void failures(struct lookup_server *server)
 	is_text(cases_ask(table, "once"), "NONE", "closed, and asked again");
 	is_number(lookup_server_connections(server) - before, 2, "on another connection");
 	is_text(cases_log(), "", "in silence");
-	before = lookup_server_connections(server);
 	snprintf(want, sizeof want, "ERROR: %s lookup error for \"close\": unexpected disconnect",
 		name());
 	is_text(cases_ask(table, "close"), want, "closed always");
