@@ -755,6 +755,7 @@ int main(void)
 	if (mkdtemp(folder) == NULL || chdir(folder) < 0 || mkdir("pid", 0700) < 0)
 		return 1;
 	setrlimit(RLIMIT_NOFILE, &files);
+	alarm(300); /* no test waits for ever */
 	signal(SIGPIPE, SIG_IGN);
 	shared = mmap(NULL, sizeof *shared, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1,
 		0);
