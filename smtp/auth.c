@@ -453,9 +453,7 @@ bool auth_run(const struct agent *agent, const struct delivery *d, struct connec
 	buf_close(&result);
 	if (answer == TABLE_ERROR) {
 		log_tagged(LOG_SEVERITY_WARNING, "%s_sasl_password_maps lookup error", agent->program);
-		conn->chat.local_error = true;
-		return why_site(why, "4.3.0", "local data error while talking to %s",
-			conn->server->namaddr);
+		return chat_local_error(&conn->chat, why);
 	}
 	if (answer == TABLE_FOUND)
 		well = exchange(&x);

@@ -96,7 +96,6 @@ static bool filter(struct chat *chat)
 	} else if (answer == TABLE_ERROR) {
 		log_tagged(LOG_SEVERITY_WARNING, "table %s lookup error for %s",
 			table_name(chat->agent->reply_filter), buf_text(&chat->line));
-		chat->local_error = true;
 	}
 	buf_close(&result);
 	return answer != TABLE_ERROR;
@@ -148,8 +147,9 @@ static void note_garbage(struct chat *chat, struct reply *reply)
 			: "smtp_discard_ehlo_keyword_address_maps");
 }
 
-static bool local_error(struct chat *chat, struct why *why)
+bool chat_local_error(struct chat *chat, struct why *why)
 {
+	chat->local_error = true;
 	return why_site(why, "4.3.0", "local data error while talking to %s", chat->namaddr);
 }
 
@@ -171,7 +171,7 @@ bool chat_reply(struct chat *chat, const char *doing, struct reply *reply, struc
 			return chat_lost(chat, io, doing, why);
 		clean(chat);
 		if (chat->agent->reply_filter && !filter(chat))
-			return local_error(chat, why);
+			return chat_local_error(chat, why);
 		keep(chat, lines == 1, &warned);
 		is = reply_line(buf_text(&chat->line), &heard.code);
 		if (is == REPLY_GARBAGE)

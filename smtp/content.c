@@ -85,13 +85,17 @@ static enum mime_result prepend(struct content *content)
 
 static enum content_is failed(struct content *content, enum mime_result result, struct why *why)
 {
-	if (result == MIME_TOO_DEEP) {
+	if (result == MIME_TOO_DEEP)
 		why_set(why, "5.6.0", "MIME nesting exceeds safety limit");
-	} else {
+	else
 		content->local_error = true;
-		why_site(why, "4.3.0", "local data error while talking to %s",
-			content->d->session.relay);
-	}
+	return CONTENT_FAILED;
+}
+
+/* smtp(8) dies of it, so the message is tried again; it must not be taken for a bad queue file. */
+static enum content_is read_error(struct why *why)
+{
+	why_set(why, "4.3.0", "queue file read error");
 	return CONTENT_FAILED;
 }
 
@@ -118,7 +122,9 @@ enum content_is content_read(struct content *content, struct buf *lines, struct 
 		is = queuefile_next(content->d->file, &data, &length);
 		if (is == RECORD_END)
 			return over(content, why);
-		if (is != RECORD_LINE && is != RECORD_PART)
+		if (is == RECORD_ERROR)
+			return read_error(why);
+		if (is == RECORD_BAD)
 			return CONTENT_BAD;
 		record(content, data, length, is == RECORD_PART, &result);
 	}

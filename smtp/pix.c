@@ -49,7 +49,7 @@ static bool is_fresh(const struct agent *agent, const struct delivery *d)
 }
 
 bool pix_workarounds(const struct agent *agent, const struct delivery *d,
-	const struct server *server, unsigned *bits, struct why *why)
+	const struct server *server, unsigned *bits)
 {
 	struct buf found = BUF(0);
 	enum table_answer answer = tables_find(agent->pix_maps, server->address, &found);
@@ -62,13 +62,13 @@ bool pix_workarounds(const struct agent *agent, const struct delivery *d,
 	if (answer == TABLE_ERROR) {
 		log_tagged(LOG_SEVERITY_WARNING, "%s_pix_workaround_maps map lookup error for %s",
 			agent->program, server->address);
-		return why_site(why, "4.3.0", "local data error while talking to %s", server->namaddr);
+		return false;
 	}
 	if (is_fresh(agent, d))
 		all &= ~(unsigned)PIX_DELAY_DOTCRLF;
 	if (any)
 		log_tagged(LOG_SEVERITY_INFO, "enabling PIX workarounds: %s for %s",
-			names(why->pool, all, agent->config->version), server->namaddrport);
+			names(d->pool, all, agent->config->version), server->namaddrport);
 	*bits = all;
 	return true;
 }

@@ -113,8 +113,8 @@ static bool greet(struct opening *o, bool *esmtp)
 	}
 	*esmtp = greeted_as_esmtp(o, &reply) || config->always_send_ehlo;
 	if (pix_greeting(reply.text)
-		&& !pix_workarounds(o->agent, o->d, o->conn->server, &o->conn->pix, o->why))
-		return false;
+		&& !pix_workarounds(o->agent, o->d, o->conn->server, &o->conn->pix))
+		return chat_local_error(&o->conn->chat, o->why);
 	if (config->never_send_ehlo || (o->conn->pix & PIX_DISABLE_ESMTP))
 		*esmtp = false;
 	*esmtp = *esmtp || o->agent->lmtp;
@@ -164,8 +164,7 @@ static bool learn(struct opening *o, const struct reply *reply)
 	unsigned discard;
 
 	if (!discarded(o, &discard))
-		return why_site(o->why, "4.3.0", "local data error while talking to %s",
-			conn->server->namaddr);
+		return chat_local_error(&conn->chat, o->why);
 	ehlo_parse(&conn->pool, reply->text, discard, conn->in_tls, &conn->ehlo, &bad_size);
 	if (loops(o))
 		return false;

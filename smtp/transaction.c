@@ -10,7 +10,10 @@
 #include "util/log.h"
 #include "util/text.h"
 
-enum { GROUP_MOST = 4096 }; /* bytes of commands that may be out before we listen (RFC 2920 3.1) */
+enum {
+	GROUP_MOST = 4096,    /* bytes of commands that may be out before we listen (RFC 2920 3.1) */
+	SILENCE_MOST = 10000, /* milliseconds that commands may wait for others */
+};
 
 enum verb { XFORWARD_CLIENT, XFORWARD_MESSAGE, MAIL, RCPT, DATA, RSET };
 
@@ -30,6 +33,7 @@ struct transaction {
 	bool probe;           /* no message is to be sent */
 	struct awaited *awaited;
 	size_t waiting;       /* of them */
+	int64_t spoke;        /* clock_ms() of the last I/O */
 	bool mail_refused;
 	bool data_said, go_ahead, data_refused;
 	size_t rcpts_pending; /* RCPT replies that are due, or commands not sent yet */
@@ -201,6 +205,7 @@ static bool catch_up(struct transaction *t)
 	for (size_t i = 0; heard && i < t->waiting; i++)
 		heard = hear(t, &t->awaited[i]);
 	t->waiting = 0;
+	t->spoke = clock_ms();
 	return heard;
 }
 
@@ -212,14 +217,21 @@ static bool pointless(const struct transaction *t, enum verb verb)
 	return verb == DATA && (t->mail_refused || (t->accepted == 0 && t->rcpts_pending == 0));
 }
 
+/* Does COMMAND have to wait for the replies to those before it (delivery.md 2.8)? */
+static bool group_is_full(const struct transaction *t, const char *command)
+{
+	return t->waiting && (stream_queued(t->conn->stream) + strlen(command) + 2 > GROUP_MOST
+		|| clock_ms() - t->spoke > SILENCE_MOST);
+}
+
 /*
  * Pipelining only changes how much may be out before we listen. It is counted in bytes, so that
- * neither side's socket can fill while both wait.
+ * neither side's socket can fill while both wait; and in time, so that the server isn't kept waiting
+ * while we look something up.
  */
 static bool say(struct transaction *t, enum verb verb, struct rcpt *rcpt, const char *command)
 {
-	if (t->waiting && stream_queued(t->conn->stream) + strlen(command) + 2 > GROUP_MOST
-		&& !catch_up(t))
+	if (group_is_full(t, command) && !catch_up(t))
 		return false;
 	if (pointless(t, verb))
 		return true;
@@ -302,11 +314,12 @@ static void body_limit(struct transaction *t)
 }
 
 /* It can't go out whole: what the server has of it is cut off. */
-static bool cut_off(struct transaction *t, const struct content *content, const struct why *why)
+static bool cut_off(struct transaction *t, const struct content *content, struct why *why)
 {
 	stream_flush(t->conn->stream);
 	t->conn->broken = true;
-	t->chat->local_error = content->local_error;
+	if (content->local_error)
+		chat_local_error(t->chat, why);
 	rcpts_failed(t->agent, t->d, why);
 	return true;
 }
@@ -401,9 +414,8 @@ static void quit_too(struct transaction *t)
 /* RSET, and QUIT behind it. */
 static bool reset(struct transaction *t)
 {
-	chat_limit(t->chat, t->agent->config->rset_timeout);
-	chat_command(t->chat, "RSET");
-	t->awaited[t->waiting++] = (struct awaited){RSET, NULL};
+	if (!say(t, RSET, NULL, "RSET"))
+		return false;
 	quit_too(t);
 	return catch_up(t);
 }
@@ -460,15 +472,13 @@ static bool run(struct transaction *t)
 		return reset(t); /* goes with the recipients, nothing more is asked */
 	if (!say(t, DATA, NULL, "DATA") || !catch_up(t))
 		return false;
-	if (t->go_ahead && (t->mail_refused || t->accepted == 0))
-		return send_nothing(t);
 	if (!t->go_ahead)
 		return reset(t);
 	if (t->probe) { /* the server waits for a message that will not come */
 		t->conn->broken = true;
 		return true;
 	}
-	return send_message(t);
+	return t->mail_refused || t->accepted == 0 ? send_nothing(t) : send_message(t);
 }
 
 static bool too_large(struct transaction *t)
@@ -490,6 +500,7 @@ static void begin(struct transaction *t)
 	t->envelope = (struct envelope){t->agent->config, t->d->request, &t->conn->ehlo,
 		t->conn->authenticated};
 	t->probe = t->d->request->flags & REQUEST_PROBE;
+	t->spoke = clock_ms();
 	t->awaited = POOL_ARRAY(t->d->pool, struct awaited, t->d->rcpt_count + 8);
 	for (size_t i = 0; i < t->d->rcpt_count; i++) {
 		t->d->rcpts[i].accepted = false;

@@ -105,16 +105,16 @@ static bool is_like(const char *line, const char *pattern, size_t length)
 	return strlen(line) == length && strncmp(line, pattern, length) == 0;
 }
 
-static bool expect(struct visit *v, const char *pattern, size_t length)
+/* UNTIL: others may come before it. */
+static bool expect(struct visit *v, const char *pattern, size_t length, bool until)
 {
-	bool message = length == 1 && pattern[0] == '.';
 	struct buf line = BUF(0);
 	bool like = false, heard;
 
 	do {
 		heard = hear_line(v, &line);
 		like = heard && is_like(buf_text(&line), pattern, length);
-	} while (message && heard && !like);
+	} while (until && heard && !like);
 	if (!like)
 		buf_addf(&v->heard, "{%.*s}", (int)length, pattern);
 	buf_close(&line);
@@ -163,8 +163,10 @@ static bool command(struct visit *v, const char *word, size_t length)
 
 static bool step(struct visit *v, const char *line, size_t length)
 {
+	if (length > 1 && line[0] == '>' && line[1] == '>')
+		return expect(v, line + 2, length - 2, true);
 	if (line[0] == '>')
-		return expect(v, line + 1, length - 1);
+		return expect(v, line + 1, length - 1, false);
 	return command(v, line + 1, length - 1);
 }
 

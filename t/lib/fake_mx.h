@@ -6,7 +6,7 @@
  *
  *   220 mx.test ESMTP   is said, with CR LF
  *   >EHLO client*       a line must come; '*' stands for what follows
- *   >.                  lines must come up to one with a dot alone
+ *   >>DATA              lines must come up to one that is like this
  *   !tls                a TLS handshake (RFC 3207) with a certificate for mx.test
  *   !close !reset       ends the connection, by FIN or RST
  *   !bytes N            so many bytes must come

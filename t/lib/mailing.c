@@ -1,5 +1,4 @@
 #include "config.h"
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include "smtp/connections.h"
@@ -73,18 +72,16 @@ const char *mailing_heard(struct mailing *m)
 	return text;
 }
 
-/* TEXT with the port as PORT. */
-static const char *without_port(struct mailing *m, const char *text)
+/* TEXT with NEW in place of OLD. */
+static const char *replaced(struct mailing *m, const char *text, const char *old, const char *new)
 {
-	char port[16];
 	struct buf to = BUF(0);
 	const char *at;
 
-	snprintf(port, sizeof port, ":%u", m->port);
-	while ((at = strstr(text, port)) != NULL) {
+	while ((at = strstr(text, old)) != NULL) {
 		buf_add(&to, text, (size_t)(at - text));
-		buf_adds(&to, ":PORT");
-		text = at + strlen(port);
+		buf_adds(&to, new);
+		text = at + strlen(old);
 	}
 	buf_adds(&to, text);
 	text = pool_text(&m->pool, buf_text(&to));
@@ -92,20 +89,17 @@ static const char *without_port(struct mailing *m, const char *text)
 	return text;
 }
 
+static const char *without_port(struct mailing *m, const char *text)
+{
+	return replaced(m, text, pool_format(&m->pool, ":%u", m->port), ":PORT");
+}
+
 const char *mailing_log(struct mailing *m)
 {
-	static const char delays[] = ", delay=0, delays=0/0/0/0";
-	const char *text = without_port(m, heard()), *at;
-	struct buf to = BUF(0);
+	const char *text = replaced(m, without_port(m, heard()), ", delay=0, delays=0/0/0/0", "");
 
-	while ((at = strstr(text, delays)) != NULL) {
-		buf_add(&to, text, (size_t)(at - text));
-		text = at + sizeof delays - 1;
-	}
-	buf_adds(&to, text);
-	text = pool_text(&m->pool, buf_text(&to));
-	buf_close(&to);
-	return text;
+	return m->request ? replaced(m, text, pool_format(&m->pool, "%s: ", m->request->queue_id), "ID: ")
+		: text;
 }
 
 const char *mailing_told(struct mailing *m)

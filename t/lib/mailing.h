@@ -38,7 +38,7 @@ void mailing_again(struct mailing *m, const char *nexthop, const char *rcpts);
 /* The server is gone: what it heard. */
 const char *mailing_heard(struct mailing *m);
 
-/* What was logged since the last call, without the delays. */
+/* What was logged since the last call, without the delays; the queue id as ID. */
 const char *mailing_log(struct mailing *m);
 
 /* What the daemons around were told since the last call. */

@@ -33,7 +33,7 @@ static void begin(const char *setting, bool final_server)
 }
 
 #define LINE(who, status, word, text) \
-	"4F0001: to=<" who "@x.test>, relay=mx.test[192.0.2.1]:25, dsn=" status ", status=" word \
+	"ID: to=<" who "@x.test>, relay=mx.test[192.0.2.1]:25, dsn=" status ", status=" word \
 	" (" text ")"
 #define LOST "lost connection"
 #define NO "host mx said: 550 5.1.1 no"
@@ -63,7 +63,7 @@ static void test_all(void)
 	begin(NULL, false);
 	why = busy(&mail.pool);
 	rcpts_failed(&mail.test.agent, &mail.d, &why);
-	expect("soft, another server", "NNN", "4F0001: " LOST, "");
+	expect("soft, another server", "NNN", "ID: " LOST, "");
 	ok(!mail.d.deferred && mail.d.hop.status == NULL && rcpts_open(&mail.d), "nothing is decided");
 	is_text(mail.d.why.text, LOST, "the reason is kept");
 	rcpts_failed(&mail.test.agent, &mail.d, &why);
@@ -85,7 +85,7 @@ static void test_all(void)
 	why = no(&mail.pool);
 	why.elsewhere = true;
 	rcpts_failed(&mail.test.agent, &mail.d, &why);
-	expect("hard, but another may do", "NNN", "4F0001: " NO, "");
+	expect("hard, but another may do", "NNN", "ID: " NO, "");
 }
 
 static void test_one(void)
@@ -99,7 +99,7 @@ static void test_one(void)
 	expect("one is refused", "OBO", LINE("b", "5.1.1", "bounced", NO),
 		"bounce b@x.test 5.1.1 (" NO ")");
 	rcpt_failed(&mail.test.agent, &mail.d, &mail.d.rcpts[0], &soft);
-	expect("one waits", "NBO", "4F0001: " LOST, "");
+	expect("one waits", "NBO", "ID: " LOST, "");
 	mail.d.final_server = true;
 	rcpts_failed(&mail.test.agent, &mail.d, &soft);
 	expect("only who is open is settled", "NBD", LINE("c", "4.4.2", "deferred", LOST),
@@ -120,7 +120,7 @@ static void test_soft_bounce(void)
 	begin("soft_bounce=yes", false);
 	why = no(&mail.pool);
 	rcpts_failed(&mail.test.agent, &mail.d, &why);
-	expect("soft_bounce: another server", "NNN", "4F0001: " NO, "");
+	expect("soft_bounce: another server", "NNN", "ID: " NO, "");
 	rcpts_reopen(&mail.d);
 	mail.d.final_server = true;
 	rcpt_failed(&mail.test.agent, &mail.d, &mail.d.rcpts[0], &why);

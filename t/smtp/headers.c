@@ -58,7 +58,7 @@ static void test_loops(void)
 		begin("flags=D", 0, x->content, "a@x.test");
 		is_number(headers_refuse(&mail.test.agent, &mail.d), x->loops, x->name);
 		is_text(mailing_fates(&mail), x->loops ? "B" : "O", x->name);
-		is_text(mailing_log(&mail), x->loops ? "4F0001: to=<a@x.test>, relay=out, dsn=5.4.6,"
+		is_text(mailing_log(&mail), x->loops ? "ID: to=<a@x.test>, relay=out, dsn=5.4.6,"
 			" status=bounced (mail forwarding loop for a@x.test)" : "", x->name);
 	}
 	begin("flags=O", 0, loops[2].content, "a@x.test");
@@ -87,8 +87,8 @@ static void test_many(void)
 static void test_single(void)
 {
 	static const char want[] = "warning: flag `D' requires out_destination_recipient_limit = 1|"
-		"4F0001: to=<a@x.test>, relay=out, dsn=4.3.5, status=deferred (mail system configuration"
-		" error)|4F0001: to=<b@x.test>, relay=out, dsn=4.3.5, status=deferred (mail system"
+		"ID: to=<a@x.test>, relay=out, dsn=4.3.5, status=deferred (mail system configuration"
+		" error)|ID: to=<b@x.test>, relay=out, dsn=4.3.5, status=deferred (mail system"
 		" configuration error)";
 
 	begin("flags=RDO", 0, NULL, "a@x.test b@x.test");

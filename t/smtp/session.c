@@ -165,7 +165,7 @@ static const struct meeting usual[] = {
 		"ready 8BITMIME EHLO_MASK_SMTPUTF8", "EHLO client.example | QUIT",
 		"host mx.test[127.0.0.1] offers SMTPUTF8 support, but not 8BITMIME"},
 	{"a PIX", "220 **2*0*\n" HELO "250 mx\n", "ready ", "HELO client.example | QUIT",
-		"4F0013: enabling PIX workarounds: disable_esmtp for mx.test[127.0.0.1]:PORT"},
+		"ID: enabling PIX workarounds: disable_esmtp for mx.test[127.0.0.1]:PORT"},
 };
 
 static void test_usual(void)
