@@ -16,6 +16,7 @@ struct walk {
 	struct delivery *d;
 	struct destination *to;
 	struct policy_base *policy; /* of the destination */
+	struct server *servers;
 	bool last;         /* no destination follows */
 	int addresses;     /* servers that were tried */
 	int sessions;      /* that got through the handshakes */
@@ -27,14 +28,21 @@ static bool limit_reached(int count, int limit)
 	return limit > 0 && count >= limit;
 }
 
-/* Is there no server after AT? */
-static bool is_final(const struct walk *walk, const struct server *at)
+static bool limits_reached(const struct walk *walk)
 {
-	const struct config *config = walk->agent->config;
+	return limit_reached(walk->addresses, walk->agent->config->mx_address_limit)
+		|| limit_reached(walk->sessions, walk->agent->config->mx_session_limit);
+}
 
-	return walk->last && (at->next == NULL
-		|| limit_reached(walk->addresses, config->mx_address_limit)
-		|| limit_reached(walk->sessions, config->mx_session_limit));
+/* Will no other server be tried? A kept connection is used out of turn, so all of them count. */
+static bool is_final(const struct walk *walk)
+{
+	if (!walk->last)
+		return false;
+	for (const struct server *at = walk->servers; at && !limits_reached(walk); at = at->next)
+		if (!at->tried)
+			return false;
+	return true;
 }
 
 /*
@@ -60,6 +68,7 @@ static void try_again_plain(struct walk *walk, struct server *at)
 
 	*again = *at;
 	again->plaintext = true;
+	again->tried = false;
 	at->next = again;
 	walk->d->final_server = false;
 }
@@ -99,7 +108,7 @@ static void converse(struct walk *walk, struct server *at, struct connection *co
 	bool keep = walk->store && connections_may_keep(agent, conn);
 
 	walk->sessions++;
-	d->final_server = is_final(walk, at);
+	d->final_server = is_final(walk);
 	d->session.ready = clock_wall();
 	d->session.server_did_dsn = conn->ehlo.features & EHLO_DSN;
 	d->session.reuse_count = conn->uses;
@@ -138,12 +147,6 @@ static void attempt(struct walk *walk, struct server *at)
 		d->why = why;
 	else
 		failed_at(walk, at, policy, end == SESSION_NO_TLS, &why);
-}
-
-static bool limits_reached(const struct walk *walk)
-{
-	return limit_reached(walk->addresses, walk->agent->config->mx_address_limit)
-		|| limit_reached(walk->sessions, walk->agent->config->mx_session_limit);
 }
 
 /* A kept connection to AT, if there is one, takes the message. */
@@ -190,6 +193,7 @@ static void walk_servers(struct walk *walk, struct server *first)
 {
 	bool new_preference = true;
 
+	walk->servers = first;
 	if (walk->load && walk->to == walk->d->destinations)
 		reuse_last(walk, first);
 	for (struct server *at = first; at && rcpts_open(walk->d); at = at->next) {
@@ -203,8 +207,9 @@ static void walk_servers(struct walk *walk, struct server *first)
 				return;
 			walk->addresses++;
 		}
+		at->tried = true;
 		rcpts_reopen(walk->d);
-		walk->d->final_server = is_final(walk, at);
+		walk->d->final_server = is_final(walk);
 		attempt(walk, at);
 	}
 }
