@@ -36,7 +36,7 @@ int main(void)
 		bool well;
 
 		snprintf(setting, sizeof setting, "smtp_tls_per_site=%s", s->table);
-		test_agent_with(&test, setting);
+		test_agent_open(&test, false, 0, setting);
 		heard();
 		well = policy_site(&test.agent, "a.test", &server, &level, &why);
 		okf(well == (s->to != TLS_LEVEL_INVALID), "%s: goes on or not", s->table);
