@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 #include "smtp/chat.h"
+#include "tls/session.h"
 #include "util/log.h"
 #include "util/text.h"
 
@@ -74,10 +75,14 @@ void chat_secret(struct chat *chat, const char *text, const char *shown)
 
 bool chat_lost(const struct chat *chat, enum io io, const char *doing, struct why *why)
 {
+	const char *alert;
+
 	if (io == IO_LATE)
 		return why_site(why, "4.4.2", "conversation with %s timed out while %s", chat->namaddr,
 			doing);
-	return why_site(why, "4.4.2", "lost connection with %s while %s", chat->namaddr, doing);
+	alert = tls_alert(chat->stream, why->pool);
+	return why_site(why, "4.4.2", "lost connection with %s while %s%s%s", chat->namaddr, doing,
+		*alert ? ": " : "", alert);
 }
 
 /* smtp_reply_filter: a result replaces the line. False: the table failed. */

@@ -284,7 +284,8 @@ static bool handshake(struct opening *o)
 		break;
 	}
 	conn->broken = o->tls_failed = true;
-	why_set(o->why, "4.7.5", "Cannot start TLS: handshake failure");
+	why_set(o->why, "4.7.5", "Cannot start TLS: handshake failure%s%s",
+		conn->tls.reason[0] ? ": " : "", conn->tls.reason);
 	o->why->site = tls_level_required(level);
 	return false;
 }

@@ -158,6 +158,7 @@ static ssize_t spent(struct channel *channel, ssize_t rc)
 	if (rc == 0) /* close_notify; we may still write, at least one of our own */
 		return 0;
 	channel->dead = true;
+	channel->failure = (int)rc;
 	if (rc == GNUTLS_E_PREMATURE_TERMINATION) /* without: SMTP has its own ends */
 		return 0;
 	if (channel->error != 0)

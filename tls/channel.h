@@ -19,6 +19,7 @@ struct channel {
 	struct buf out;    /* written by GnuTLS, not sent yet */
 	char *in;          /* CHANNEL_ROOM bytes, or NULL */
 	size_t start, end; /* of what is in it */
+	int failure;       /* the library's code for what ended it: GNUTLS_E_...; 0: nothing did */
 	int error;         /* errno of the read or write of the socket that failed; 0: none did */
 	bool closed;       /* the peer closed the connection */
 	bool dead;         /* the session cannot be used any more, not even to say goodbye */

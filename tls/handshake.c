@@ -53,7 +53,7 @@ static const struct {
 	{120, "no application protocol"},
 };
 
-static const char *alert_name(gnutls_session_t session)
+const char *handshake_alert(gnutls_session_t session)
 {
 	int alert = (int)gnutls_alert_get(session);
 
@@ -91,7 +91,7 @@ static void complain(struct channel *channel, const char *server, int rc)
 	fail(server, "-1");
 	if (rc == GNUTLS_E_FATAL_ALERT_RECEIVED)
 		log_warning("TLS library problem: error:%s::alert %s:SSL alert number %d:", name,
-			alert_name(channel->session), (int)gnutls_alert_get(channel->session));
+			handshake_alert(channel->session), (int)gnutls_alert_get(channel->session));
 	else
 		log_warning("TLS library problem: error:%s::%s:", name, gnutls_strerror(rc));
 }
@@ -102,7 +102,7 @@ static void explain(struct channel *channel, const char *server, int rc)
 	struct pool pool = {0};
 
 	if (channel->state && rc == GNUTLS_E_FATAL_ALERT_RECEIVED)
-		log_info("SSL3 alert read:fatal:%s", alert_name(channel->session));
+		log_info("SSL3 alert read:fatal:%s", handshake_alert(channel->session));
 	if (channel->state && channel->error != ETIMEDOUT)
 		log_info("SSL_connect:error in %s",
 			lost || channel->error ? channel->state : "error");
@@ -118,9 +118,12 @@ static void explain(struct channel *channel, const char *server, int rc)
 /* As OpenSSL does by itself: the peer hears which alert ends it, if it still listens. */
 static void alert(struct channel *channel, int rc)
 {
+	int error = channel->error;
+
 	if (channel->error == 0 && !channel->closed
 		&& gnutls_alert_send_appropriate(channel->session, rc) >= 0)
 		channel_flush(channel);
+	channel->error = error; /* what ended it, not that the peer has gone by now */
 	channel->dead = true;
 }
 
@@ -150,6 +153,7 @@ enum handshake handshake_run(struct channel *channel, const char *server)
 	}
 	if ((rc = shake(channel->session)) == GNUTLS_E_SUCCESS)
 		return HANDSHAKE_DONE;
+	channel->failure = rc;
 	if (rc != GNUTLS_E_KEY_USAGE_VIOLATION)
 		explain(channel, server, rc);
 	alert(channel, rc);

@@ -9,7 +9,7 @@
 
 enum handshake {
 	HANDSHAKE_DONE,
-	HANDSHAKE_FAILED,    /* SERVER's line was logged, and the peer was told why */
+	HANDSHAKE_FAILED,    /* SERVER's line was logged, and the peer was told why; channel->failure */
 	HANDSHAKE_KEY_USAGE, /* nothing was logged: it failed for the certificate's key usage alone */
 };
 
@@ -18,5 +18,8 @@ enum handshake handshake_run(struct channel *channel, const char *server);
 
 /* After it was done: refuses what was negotiated, for REASON. */
 void handshake_refuse(struct channel *channel, const char *server, const char *reason);
+
+/* OpenSSL's name of the last alert that the peer sent: "protocol version". */
+const char *handshake_alert(gnutls_session_t session);
 
 #endif

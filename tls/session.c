@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "tls/channel.h"
+#include "tls/failure.h"
 #include "tls/handshake.h"
 #include "tls/parts.h"
 #include "tls/summary.h"
@@ -16,7 +17,6 @@
 #endif
 
 enum {
-	SNI_MOST = 255,             /* bytes; RFC 1035 2.3.4 */
 	HANDSHAKE_MOST = 64 * 1024, /* bytes of one message: a chain of 16 fits */
 	DH_LEAST = 1024,            /* bits; OpenSSL's least at security levels 0 and 1 */
 	TICKET_MOST = 32 * 1024,    /* bytes of session data */
@@ -253,14 +253,15 @@ static struct session *session_new(struct tls_engine *engine, struct stream *str
 /* ---- after it ---- */
 
 /* An odd server, or one that meets an exclusion which a GnuTLS offer cannot express. */
-static bool check_suite(struct session *session, struct pool *pool, size_t *suite)
+static bool check_suite(struct session *session, struct pool *pool, size_t *suite,
+	struct tls_verdict *verdict)
 {
 	*suite = suite_negotiated(session->channel.session);
 	if (priority_allows(session->priority, *suite))
 		return true;
-	handshake_refuse(&session->channel, session->server, pool_format(pool,
-		"the server chose the excluded cipher %s",
-		*suite < SUITES ? suites[*suite].name : "that we don't know"));
+	verdict->reason = pool_format(pool, "the server chose the excluded cipher %s",
+		*suite < SUITES ? suites[*suite].name : "that we don't know");
+	handshake_refuse(&session->channel, session->server, verdict->reason);
 	return false;
 }
 
@@ -294,7 +295,7 @@ static bool judge(struct session *session, const struct tls_verify_context *cont
 	struct tls_peer peer;
 	size_t suite;
 
-	if (!check_suite(session, pool, &suite))
+	if (!check_suite(session, pool, &suite, verdict))
 		return false;
 	verdict->reused = gnutls_session_is_resumed(session->channel.session) != 0;
 	if (verdict->reused && logs(session->engine, TLS_LOG_CACHE))
@@ -339,6 +340,8 @@ static enum tls_result run(struct session *session, const struct tls_verify_cont
 	case HANDSHAKE_KEY_USAGE:
 		return overlook(session->engine, session->server);
 	case HANDSHAKE_FAILED:
+		verdict->reason = failure_reason(pool, &session->channel, session->priority,
+			demand->expect);
 		break;
 	}
 	forget(session);
@@ -360,7 +363,9 @@ enum tls_result tls_start(struct tls_engine *engine, struct stream *stream,
 		log_info("setting up TLS connection to %s", start->server);
 	tls_verify_prepare(&context, start->expect, pool, &demand);
 	verdict->level = demand.level;
-	if (prepare(session, start, &demand, pool))
+	if (!prepare(session, start, &demand, pool))
+		verdict->reason = failure_of_settings(pool, start->expect);
+	else
 		result = run(session, &context, &demand, pool, verdict);
 	if (result == TLS_DONE)
 		stream_turn(stream, &over_tls, session);
@@ -374,6 +379,13 @@ enum tls_result tls_start(struct tls_engine *engine, struct stream *stream,
 bool tls_active(const struct stream *stream)
 {
 	return session_of(stream) != NULL;
+}
+
+const char *tls_alert(const struct stream *stream, struct pool *pool)
+{
+	const struct session *session = session_of(stream);
+
+	return session ? failure_alert(pool, &session->channel) : "";
 }
 
 /*

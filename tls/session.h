@@ -40,7 +40,8 @@ struct tls_verdict {        /* how it ended, for policy and for the log; strings
 	const char *name;       /* the acceptable name that matched, "" none */
 	const char *rule;       /* its rule: "hostname", ...; "fingerprint", "" */
 	const char *peer_names; /* names in the certificate, for a refusal: "*.a.example, a.example" */
-	const char *reason;     /* not matched: why, for people, after "Server certificate not verified: " */
+	const char *reason;     /* not matched: why, for people, after "Server certificate not verified: ";
+	                           no handshake: the same after "Cannot start TLS: handshake failure: " */
 	enum tls_fault fault;
 	const char *fault_text; /* "" none */
 };
@@ -65,6 +66,12 @@ enum tls_result tls_start(struct tls_engine *engine, struct stream *stream,
 
 /* Is this stream inside TLS? */
 bool tls_active(const struct stream *stream);
+
+/*
+ * Once reading has failed: did the server end the session by an alert, and which? "" if not. TLS 1.3
+ * tells a client only afterwards that its certificate was missing (RFC 8446 4.4.2.4).
+ */
+const char *tls_alert(const struct stream *stream, struct pool *pool);
 
 /* Takes the ticket if one has come: after the first reply inside TLS. Nothing happens otherwise. */
 void tls_keep_session(struct tls_engine *engine, struct stream *stream);

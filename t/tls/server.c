@@ -189,8 +189,9 @@ static void serve_tls(struct serving *serving)
 	identify(serving);
 	if (server->ticket_key)
 		must(gnutls_session_ticket_enable_server(serving->session, server->ticket_key));
-	if (server->asks)
-		gnutls_certificate_server_set_request(serving->session, GNUTLS_CERT_REQUEST);
+	if (server->asks || server->insists)
+		gnutls_certificate_server_set_request(serving->session,
+			server->insists ? GNUTLS_CERT_REQUIRE : GNUTLS_CERT_REQUEST);
 	gnutls_transport_set_int(serving->session, server->fd);
 	do
 		rc = gnutls_handshake(serving->session);

@@ -30,6 +30,7 @@ struct server {
 	const struct forged *issuer;    /* sent behind it; NULL: not sent */
 	const gnutls_datum_t *ticket_key; /* NULL: no tickets */
 	bool asks;                      /* for a certificate of the client */
+	bool insists;                   /* on one */
 	bool raw;                       /* shows its bare key to those who can read it (RFC 7250) */
 
 	/* What it saw; after server_wait(). */

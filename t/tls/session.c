@@ -210,13 +210,16 @@ static void strictly(void)
 	static const struct {
 		const char *priority;
 		struct forged *identity;
-		const char *said;
+		const char *said, *why;
 	} old[] = {
 		{"NONE:+VERS-TLS1.1:+AES-256-CBC:+SHA1:+ECDHE-RSA:+COMP-NULL:+SIGN-ALL:+GROUP-ALL"
 			":+CTYPE-X509", &rsa, "GNUTLS_E_UNSUPPORTED_VERSION_PACKET::A packet with illegal "
-			"or unsupported version was received.:"},
+			"or unsupported version was received.:",
+			"the server chose TLSv1.1; it was offered TLSv1.2, TLSv1.3 with ciphers medium"},
 		{"NORMAL:-VERS-TLS1.3:-KX-ALL:+ANON-ECDH:+ANON-DH", NULL,
-			"GNUTLS_E_FATAL_ALERT_RECEIVED::alert handshake failure:SSL alert number 40:"},
+			"GNUTLS_E_FATAL_ALERT_RECEIVED::alert handshake failure:SSL alert number 40:",
+			"the server's alert is \"handshake failure\"; it was offered TLSv1.2, TLSv1.3"
+			" with ciphers medium"},
 	};
 	struct tls_engine *engine = engine_with(&usual);
 	struct tls_name name = {.name = "mx.example", .rule = "match"};
@@ -234,6 +237,7 @@ static void strictly(void)
 			"problem: error:%s", old[i].said);
 		ok(run.result == TLS_HANDSHAKE && !tls_active(run.stream), "no handshake");
 		is_text(buf_text(&said), want, "and it is said why");
+		is_text(run.verdict.reason, old[i].why, "to people, too");
 		stop(&run);
 	}
 	tls_engine_close(engine);
@@ -271,6 +275,73 @@ static void fail(void)
 		is_text(run.verdict.protocol, "", "nothing is told of a protocol");
 		stop(&run);
 	}
+	tls_engine_close(engine);
+}
+
+/* Why there is no channel, for people: what the server did, and what each side had. */
+#define TLS12 "NORMAL:-VERS-TLS1.3"
+static const struct {
+	const char *name;
+	enum server_does does;
+	bool insists;
+	const char *priority, *protocols, *exclude, *want;
+} told[] = {
+	{"closed", SERVER_CLOSES, false, ANY, ">=TLSv1", "", "the server closed the connection"},
+	{"plain text", SERVER_SPEAKS_PLAIN, false, ANY, ">=TLSv1", "",
+		"what the server sends is not TLS"},
+	{"an older protocol", SERVER_ECHOES, false, TLS12, "TLSv1.3", "",
+		"the server's alert is \"handshake failure\"; it was offered TLSv1.3 with ciphers medium"},
+	{"a newer protocol", SERVER_ECHOES, false, "NORMAL:-VERS-ALL:+VERS-TLS1.3", ">=TLSv1 <=TLSv1.2",
+		"", "the server's alert is \"handshake failure\"; it was offered TLSv1, TLSv1.1, TLSv1.2"
+		" with ciphers medium"},
+	{"other ciphers", SERVER_ECHOES, false, TLS12 ":-CIPHER-ALL:+AES-256-GCM", "TLSv1.2",
+		"AES256, CAMELLIA", "the server's alert is \"handshake failure\"; it was offered TLSv1.2"
+		" with ciphers medium, less AES256, CAMELLIA"},
+	{"an excluded cipher", SERVER_ECHOES, false, TLS12 ":-CIPHER-ALL:+AES-256-GCM"
+		":-KX-ALL:+ECDHE-RSA", "TLSv1.2", "ECDHE-RSA-AES256-GCM-SHA384",
+		"the server chose the excluded cipher ECDHE-RSA-AES256-GCM-SHA384"},
+	{"no client certificate", SERVER_ECHOES, true, TLS12, ">=TLSv1", "", "the server's alert is"
+		" \"decode error\"; it had asked for a client certificate, and there is none"
+		" for it"},
+	{"no protocol", SERVER_ECHOES, false, ANY, "TLSv9", "", "nothing can be offered with protocols"
+		" \"TLSv9\", ciphers \"medium\", exclusions \"\""},
+};
+
+static void tell(void)
+{
+	struct tls_engine *engine = engine_with(&usual);
+
+	for (size_t i = 0; i < COUNT(told); i++) {
+		struct run run = run_with(&rsa);
+
+		run.server.does = told[i].does;
+		run.server.insists = told[i].insists;
+		run.server.priority = told[i].priority;
+		run.expect.protocols = told[i].protocols;
+		run.expect.exclude = told[i].exclude;
+		start(&run, engine);
+		ok(run.result == TLS_HANDSHAKE, told[i].name);
+		is_text(run.verdict.reason, told[i].want, told[i].name);
+		is_text(tls_alert(run.stream, &run.pool), "", "there is no session to end");
+		stop(&run);
+	}
+	tls_engine_close(engine);
+}
+
+/* TLS 1.3 tells afterwards that a certificate was missing: at the first read. */
+static void tell_afterwards(void)
+{
+	struct tls_engine *engine = engine_with(&usual);
+	struct run run = run_with(&rsa);
+
+	run.server.insists = true;
+	start(&run, engine);
+	ok(run.result == TLS_DONE, "as far as we know");
+	is_text(tls_alert(run.stream, &run.pool), "", "nothing was heard yet");
+	is_text(ask(&run, "a"), "lost", "and then it ends");
+	is_text(tls_alert(run.stream, &run.pool), "the server's alert is \"certificate required\"; it"
+		" had asked for a client certificate, and there is none for it", "for this reason");
+	stop(&run);
 	tls_engine_close(engine);
 }
 
@@ -762,6 +833,8 @@ int main(void)
 	meet();
 	strictly();
 	fail();
+	tell();
+	tell_afterwards();
 	oddly();
 	excluded();
 	key_usage();
