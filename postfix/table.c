@@ -6,6 +6,7 @@
 #include "util/memory.h"
 #include "util/text.h"
 #include "postfix/fold.h"
+#include "postfix/table_redirect.h"
 #include "postfix/table_server.h"
 #include "postfix/table_type.h"
 #include "postfix/version.h"
@@ -67,6 +68,8 @@ struct table_set {
 	struct map *tables;              /* by known name */
 	struct table *first, **last;     /* all of them, in order */
 	struct table_server *proxies[2]; /* for reading, for writing; NULL: not needed so far */
+	struct tables *mapping;          /* non_bdb_custom_mapping, once it was opened */
+	bool mapping_opened;
 };
 
 struct tables {
@@ -126,6 +129,17 @@ bool table_set_changed(struct table_set *set)
 const struct table_options *table_set_options(const struct table_set *set)
 {
 	return &set->options;
+}
+
+/* Its own hash: tables are opened as if it were empty. */
+const struct tables *table_set_mapping(struct table_set *set)
+{
+	if (!set->mapping_opened) {
+		set->mapping_opened = true;
+		set->mapping = tables_open(set, "non_bdb_custom_mapping",
+			set->options.redirect_mapping, 0);
+	}
+	return set->mapping;
 }
 
 struct table_server *table_proxy_server(struct table_set *set, bool write,
@@ -207,14 +221,15 @@ static bool malformed(const struct table *table, struct buf *why)
 
 static bool open_by_type(struct table *table, struct buf *why)
 {
-	const char *colon = strchr(table->name, ':');
-	size_t length = colon ? (size_t)(colon - table->name) : 0;
+	const char *name = table_redirect(table->set, table_pool(table), table->name);
+	const char *colon = strchr(name, ':');
+	size_t length = colon ? (size_t)(colon - name) : 0;
 
 	if (length == 0 || colon[1] == '\0')
 		return malformed(table, why);
-	table->type = type_named(table->name, length);
+	table->type = type_named(name, length);
 	if (table->type == NULL)
-		return unsupported(table->name, length, why);
+		return unsupported(name, length, why);
 	table->kind = table->type->kind;
 	return table->type->open(table, colon + 1, why);
 }

@@ -19,13 +19,24 @@ enum table_flag {
 
 enum table_answer { TABLE_FOUND, TABLE_NONE, TABLE_ERROR };
 
+/* non_bdb_migration_level: do hash: and btree: stand for other types (Postfix 3.11)? */
+enum table_redirect {
+	TABLE_REDIRECT_OFF,
+	TABLE_REDIRECT,
+	TABLE_REDIRECT_REINDEX, /* the same here: indexes are the administrator's to make */
+	TABLE_REDIRECT_INVALID,
+};
+
 /* What all tables of the process share. */
 struct table_options {
 	bool utf8;                /* smtputf8_enable */
 	bool open_error_is_fatal; /* daemon_table_open_error_is_fatal */
 	int version;              /* POSTFIX() */
 	const char *queue_directory;
-	const char *default_database_type;
+	const char *default_database_type, *default_cache_db_type;
+	enum table_redirect redirect;
+	const char *redirect_mapping; /* non_bdb_custom_mapping: "type:name, ..." */
+	bool log_redirect;        /* non_bdb_migration_log_redirect */
 	const char *proxymap_service, *proxywrite_service;
 	int ipc_timeout;          /* seconds */
 	int ipc_idle, ipc_ttl;    /* seconds; for connections to proxymap(8) */

@@ -75,6 +75,9 @@ struct table *table_missing(struct table_set *set, const char *name, const char 
 
 const struct table_options *table_set_options(const struct table_set *set);
 
+/* The tables of non_bdb_custom_mapping, opened at the first need; NULL: none. */
+const struct tables *table_set_mapping(struct table_set *set);
+
 /* KEY as TABLE stores it: folded if it is so flagged. In POOL. */
 const char *table_key(const struct table *table, struct pool *pool, const char *key);
 

@@ -4,6 +4,7 @@
 #include "dns/answers.h"
 #include "dns/plain.h"
 #include "dns/unbound.h"
+#include "postfix/table_redirect.h"
 #include "smtp/auth.h"
 #include "smtp/connections.h"
 #include "smtp/ehlo.h"
@@ -340,6 +341,16 @@ static void open_tables(struct agent *agent, struct pool *pool)
 		MATCH_STRING, TABLE_LOCK | TABLE_UTF8);
 }
 
+static enum table_redirect redirect(const struct config *config)
+{
+	enum table_redirect level = table_redirect_level(config->non_bdb_migration_level);
+
+	if (level == TABLE_REDIRECT_INVALID)
+		log_fatal("invalid non_bdb_migration_level: \"%s\"",
+			config->non_bdb_migration_level);
+	return level;
+}
+
 static void table_set(struct agent *agent)
 {
 	const struct config *config = agent->config;
@@ -349,10 +360,18 @@ static void table_set(struct agent *agent)
 		.version = config->version,
 		.queue_directory = config->queue_directory,
 		.default_database_type = config->default_database_type,
+		.default_cache_db_type = config->default_cache_db_type,
+		.redirect = redirect(config),
+		.redirect_mapping = config->non_bdb_custom_mapping,
+		.log_redirect = config->non_bdb_migration_log_redirect,
 		.proxymap_service = config->proxymap_service_name,
+		.proxywrite_service = config->proxywrite_service_name,
 		.ipc_timeout = config->ipc_timeout,
+		.ipc_idle = config->ipc_idle,
+		.ipc_ttl = config->ipc_ttl,
 		.bdb_read_buffer = config->berkeley_db_read_buffer_size,
 		.socketmap_reply_most = config->socketmap_max_reply_size,
+		.socketmap_query_most = config->socketmap_max_query_size,
 	};
 
 	agent->tables = table_set_new(&options);

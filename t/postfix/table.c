@@ -6,6 +6,7 @@
 #include "t/lib/tap.h"
 #include "t/postfix/table_cases.h"
 #include "util/log.h"
+#include "postfix/table_redirect.h"
 #include "postfix/version.h"
 
 static struct table_set *set;
@@ -246,6 +247,59 @@ static void fatal(void)
 	table_set_free(newer);
 }
 
+/* Postfix 3.11: hash: and btree: stand for others. Types that are written in main.cf do, too. */
+static const struct redirect {
+	int version;
+	enum table_redirect level;
+	const char *mapping, *name, *value, *said;
+} redirects[] = {
+	{POSTFIX(3, 11), TABLE_REDIRECT, "", "hash:v", "v", "redirecting hash:v to static:v\n"},
+	{POSTFIX(3, 11), TABLE_REDIRECT_REINDEX, "", "btree:{v=w}", "w",
+		"redirecting btree:{v=w} to inline:{v=w}\n"},
+	{POSTFIX(3, 11), TABLE_REDIRECT, "inline:{hash=inline}", "hash:{v=x}", "x",
+		"redirecting hash:{v=x} to inline:{v=x}\n"},
+	{POSTFIX(3, 11), TABLE_REDIRECT, "inline:{{hash:v=static:y}, hash=inline}", "hash:v", "y",
+		"redirecting hash:v to static:y\n"},
+	{POSTFIX(3, 11), TABLE_REDIRECT, "hash:z", "hash:v", "v",
+		"redirecting hash:z to static:z\nredirecting hash:v to z:v\n"
+		"error: unsupported dictionary type: z\n"},
+	{POSTFIX(3, 11), TABLE_REDIRECT, "", "static:v", "v", ""},
+	{POSTFIX(3, 11), TABLE_REDIRECT, "", "unionmap:{hash:v,static:w}", "v,w",
+		"redirecting hash:v to static:v\n"},
+	{POSTFIX(3, 10), TABLE_REDIRECT, "", "hash:/v", NULL, NULL},
+	{POSTFIX(3, 11), TABLE_REDIRECT_OFF, "", "hash:/v", NULL, NULL},
+};
+
+static void redirected(void)
+{
+	for (const struct redirect *r = redirects; r < redirects + COUNT(redirects); r++) {
+		struct table_options options = TABLE_OPTIONS;
+		struct table_set *own;
+		struct table *table;
+
+		options.version = r->version;
+		options.redirect = r->level;
+		options.redirect_mapping = r->mapping;
+		options.log_redirect = true;
+		options.default_database_type = "static";
+		options.default_cache_db_type = "inline";
+		own = cases_set_with(&options);
+		table = table_open(own, r->name, 0);
+		if (r->said)
+			is_text(cases_log(), r->said, r->name);
+		else
+			ok(strstr(cases_log(), "redirecting") == NULL, r->name);
+		if (r->value && strstr(r->said, "error") == NULL)
+			is_text(cases_ask(table, "v"), r->value, "and what it answers");
+		cases_log();
+		table_set_free(own);
+	}
+	is_number(table_redirect_level("Enable-Redirect"), TABLE_REDIRECT, "enable-redirect");
+	is_number(table_redirect_level("enable-reindex"), TABLE_REDIRECT_REINDEX, "enable-reindex");
+	is_number(table_redirect_level("disable"), TABLE_REDIRECT_OFF, "disable");
+	is_number(table_redirect_level("yes"), TABLE_REDIRECT_INVALID, "no other word");
+}
+
 int main(void)
 {
 	set = cases_set();
@@ -258,6 +312,7 @@ int main(void)
 	failing();
 	by_type();
 	inline_cases();
+	redirected();
 	fatal();
 	table_set_free(set);
 	table_set_free(NULL);
