@@ -135,9 +135,14 @@ static const char *delays(const struct outcome *o)
 		report_delay(o->pool, ready, &o->done, resolution));
 }
 
+const char *report_address(const struct reporter *reporter, struct pool *pool, const char *address)
+{
+	return reporter->external_addresses ? address_quote_5322(pool, address) : address;
+}
+
 static const char *shown(const struct outcome *o, const char *address)
 {
-	return o->reporter->external_addresses ? address_quote_5322(o->pool, address) : address;
+	return report_address(o->reporter, o->pool, address);
 }
 
 /* The one line per recipient (delivery.md 3.2). Analysers read it: nothing in it may change. */

@@ -49,6 +49,9 @@ bool report(const struct reporter *reporter, const struct request *request, stru
 	const struct request_rcpt *rcpt, enum report_fate fate, const struct why *what,
 	const struct report_session *session);
 
+/* ADDRESS as the log shows it (info_log_address_format). In POOL. */
+const char *report_address(const struct reporter *reporter, struct pool *pool, const char *address);
+
 /* "0.07", "1.2", "35" (delivery.md 3.3). In POOL. */
 const char *report_delay(struct pool *pool, const struct timeval *from, const struct timeval *until,
 	int resolution);

@@ -233,6 +233,13 @@ static void last_resort(const struct agent *agent, struct delivery *d, const str
 	}
 }
 
+/* Are we the best mail host of this destination, and is there another agent for such mail? */
+static bool belongs_elsewhere(const struct agent *agent, const struct why *why)
+{
+	return !agent->lmtp && agent->config->best_mx_transport[0] && why->said == NULL
+		&& why->status && strcmp(why->status, "5.4.6") == 0;
+}
+
 /* Whoever is still open gets the last reason. */
 static void settle_rest(const struct agent *agent, struct delivery *d, const struct destination *at)
 {
@@ -246,7 +253,10 @@ static void settle_rest(const struct agent *agent, struct delivery *d, const str
 	d->session.ready = d->session.done = clock_wall();
 	d->final_server = true;
 	rcpts_reopen(d);
-	rcpts_failed(agent, d, &why);
+	if (belongs_elsewhere(agent, &why))
+		rcpts_pass(agent, d);
+	else
+		rcpts_failed(agent, d, &why);
 }
 
 /* smtp(8) dies of a next hop that makes no sense; one process for all must not. */

@@ -1,6 +1,8 @@
 #include "config.h"
 #include <assert.h>
 #include <string.h>
+#include "postfix/pass.h"
+#include "postfix/version.h"
 #include "smtp/delivery.h"
 #include "util/log.h"
 
@@ -115,4 +117,44 @@ void rcpt_sent(const struct agent *agent, struct delivery *d, struct rcpt *rcpt,
 	why_set(&what, status, "%s", text);
 	why_said(&what, mta, "smtp", text);
 	settle(agent, d, rcpt, REPORT_SENT, &what);
+}
+
+/* "transport" or "transport:nexthop"; without one, the request's own. */
+static void best_mx(const struct agent *agent, struct delivery *d, const char **transport,
+	const char **nexthop)
+{
+	const char *value = agent->config->best_mx_transport;
+	size_t length = strcspn(value, ":");
+
+	*transport = pool_bytes(d->pool, value, length);
+	*nexthop = value[length] && value[length + 1] ? value + length + 1 : d->request->nexthop;
+}
+
+static void pass_one(const struct agent *agent, struct delivery *d, struct rcpt *rcpt)
+{
+	struct why why = {.pool = d->pool};
+	const char *transport, *nexthop;
+	enum pass_outcome outcome;
+
+	best_mx(agent, d, &transport, &nexthop);
+	if (agent->config->version >= POSTFIX(3, 6))
+		log_tagged(LOG_SEVERITY_INFO, "passing <%s> to transport=%s",
+			report_address(&agent->reporter, d->pool, rcpt->request->address),
+			transport);
+	outcome = pass_on(&agent->wire, d->request, rcpt->request, transport, nexthop);
+	if (outcome == PASS_FINISHED || outcome == PASS_DEFERRED) {
+		rcpt->fate = RCPT_PASSED;
+		d->deferred = d->deferred || outcome == PASS_DEFERRED;
+		return;
+	}
+	why_set(&why, "4.3.0", outcome == PASS_NOBODY ? "mail transport unavailable"
+		: "unknown mail transport error");
+	settle_failure(agent, d, rcpt, &why);
+}
+
+void rcpts_pass(const struct agent *agent, struct delivery *d)
+{
+	for (size_t i = 0; i < d->rcpt_count; i++)
+		if (d->rcpts[i].fate == RCPT_OPEN)
+			pass_one(agent, d, &d->rcpts[i]);
 }

@@ -13,6 +13,7 @@ enum rcpt_fate {
 	RCPT_OPEN,     /* to be tried with the server in hand */
 	RCPT_NEXT,     /* refused for now by the server in hand: waits for the next one */
 	RCPT_SENT, RCPT_DEFERRED, RCPT_BOUNCED, /* settled: recorded and logged */
+	RCPT_PASSED,   /* another agent has settled it */
 };
 
 struct rcpt {
@@ -58,6 +59,12 @@ void rcpt_failed(const struct agent *agent, struct delivery *d, struct rcpt *rcp
  * Nothing happens when nobody is open (a server hung up after it had refused everybody).
  */
 void rcpts_failed(const struct agent *agent, struct delivery *d, const struct why *why);
+
+/*
+ * All open recipients go to best_mx_transport, whose agent settles them. Who can't be handed over is
+ * deferred.
+ */
+void rcpts_pass(const struct agent *agent, struct delivery *d);
 
 /* The server took the message (or, for a probe, the recipient); TEXT is its reply. */
 void rcpt_sent(const struct agent *agent, struct delivery *d, struct rcpt *rcpt, const char *status,

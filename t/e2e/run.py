@@ -17,8 +17,8 @@ import sys
 import lab
 
 NAMES = "offset|dsn_orig_rcpt|original_recipient|recipient|notify_flags|status|diag_type|diag_text|mta_type|mta_mname" \
-        "|action|reason|flags|queue_id|dsn_status|address|recipient_status|updated|site"
-SERVICES = ("bounce", "defer", "trace", "verify", "flush")
+        "|action|reason|flags|queue_id|dsn_status|address|recipient_status|updated|site|nexthop|sender|recipient_count"
+SERVICES = ("bounce", "defer", "trace", "verify", "flush", "agent")
 
 
 class Case:
