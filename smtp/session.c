@@ -290,6 +290,14 @@ static bool handshake(struct opening *o)
 	return false;
 }
 
+static bool no_engine(struct opening *o)
+{
+	const char *off = o->agent->tls_off;
+
+	return why_site(o->why, "4.7.5", "TLS is required, but our TLS engine is unavailable%s%s",
+		*off ? ": " : "", off);
+}
+
 static bool not_offered(struct opening *o)
 {
 	if (!tls_level_required(o->conn->policy->expect.level))
@@ -327,8 +335,7 @@ static bool secure(struct opening *o)
 	if (!offered)
 		return not_offered(o);
 	if (o->agent->tls == NULL)
-		return !tls_level_required(conn->policy->expect.level)
-			|| why_site(o->why, "4.7.5", "TLS is required, but our TLS engine is unavailable");
+		return !tls_level_required(conn->policy->expect.level) || no_engine(o);
 	chat_limit(chat, o->agent->config->starttls_timeout);
 	chat_command(chat, "STARTTLS");
 	if (!chat_reply(chat, "receiving the STARTTLS response", &reply, o->why))
@@ -352,7 +359,7 @@ static bool wrap(struct opening *o)
 	if (!o->agent->config->tls_wrappermode)
 		return true;
 	if (o->agent->tls == NULL)
-		return why_site(o->why, "4.7.5", "TLS is required, but our TLS engine is unavailable");
+		return no_engine(o);
 	return handshake(o);
 }
 

@@ -521,7 +521,9 @@ static void tls(struct agent *agent, struct pool *pool)
 {
 	const struct config *config = agent->config;
 	struct tls_options *options = POOL_NEW(pool, struct tls_options);
+	struct why off = {.pool = pool};
 
+	agent->tls_off = "";
 	agent->tls_level = global_level(config);
 	agent->tls_log = tls_log_parse(pool_format(pool, "%s_tls_loglevel", agent->program),
 		config->tls_loglevel, config->version);
@@ -539,7 +541,11 @@ static void tls(struct agent *agent, struct pool *pool)
 		&& config->version < POSTFIX(3, 6);
 	options->fast_shutdown = config->tls_fast_shutdown_enable;
 	options->utf8 = config->smtputf8_enable;
+	options->off = &off;
 	agent->tls = tls_engine_open(options);
+	options->off = NULL;
+	if (agent->tls == NULL && off.text)
+		agent->tls_off = off.text;
 }
 
 void setup_agent(struct agent *agent, struct pool *pool, const struct config *config,

@@ -1,5 +1,6 @@
 /* engine */
 #include "tls/engine.h"
+#include <stdarg.h>
 #include <stdlib.h>
 #include "tls/parts.h"
 #include "util/log.h"
@@ -79,6 +80,19 @@ unsigned tls_log_parse(const char *param, const char *value, int version)
 static void nothing(void *value)
 {
 	(void)value;
+}
+
+bool engine_off(const struct tls_options *options, const char *format, ...)
+{
+	struct why *off = options->off;
+	va_list args;
+
+	if (off == NULL)
+		return false;
+	va_start(args, format);
+	off->text = pool_vformat(off->pool, format, args);
+	va_end(args);
+	return false;
 }
 
 struct tls_engine *tls_engine_open(const struct tls_options *options)

@@ -7,7 +7,7 @@
  */
 #include <stdbool.h>
 #include <stddef.h>
-#include "util/pool.h"
+#include "util/why.h"
 
 enum tls_log { /* smtp_tls_loglevel as features (tls.md 10.1) */
 	TLS_LOG_SUMMARY = 1, TLS_LOG_UNTRUSTED = 2, TLS_LOG_PEERCERT = 4, TLS_LOG_CERTMATCH = 8,
@@ -36,6 +36,7 @@ struct tls_options {
 	int session_timeout;      /* seconds a ticket is kept; 0: sessions are not kept */
 	bool wildcards_many_labels; /* tls_wildcard_matches_multiple_labels, 3.5 only */
 	bool fast_shutdown;       /* tls_fast_shutdown_enable */
+	struct why *off;          /* tls_engine_open() sets its text when it fails, NULL: nobody asks */
 	bool utf8;                /* smtputf8_enable: printable UTF-8 in names that are logged */
 };
 

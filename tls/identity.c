@@ -8,11 +8,13 @@
 #include <gnutls/x509.h>
 #include <string.h>
 #include "tls/keyfile.h"
+#include "tls/parts.h"
 #include "util/log.h"
 #include "util/text.h"
 
 /* Where we are in files of PEM objects, and the key that waits for its certificate. */
 struct reading {
+	const struct tls_options *options;
 	struct identities *to;
 	struct pool pool;
 	const char *file;
@@ -243,13 +245,20 @@ static bool mixed_file(struct reading *reading, const char *file, struct buf *te
 static bool loading(struct reading *reading, bool done, const char *files)
 {
 	pool_free(&reading->pool);
-	if (!done)
-		log_warning("error loading private keys and certificates from: %s: disabling TLS "
-			"support", files);
-	return done;
+	if (done)
+		return true;
+	log_warning("error loading private keys and certificates from: %s: disabling TLS support",
+		files);
+	return engine_off(reading->options,
+		"error loading private keys and certificates from: %s", files);
 }
 
 /* ---- certificate and key in files of their own ---- */
+
+struct pairing {
+	const struct tls_options *options;
+	struct pool *pool;
+};
 
 /* Below zero: GnuTLS's code. Above: errno. */
 static int pair_certificates(struct identity *identity, struct pool *pool, const char *file,
@@ -283,42 +292,45 @@ static int pair_key(struct identity *identity, struct pool *pool, const char *fi
 	return GNUTLS_E_BASE64_DECODING_ERROR;
 }
 
-static bool useless(struct pool *pool, const char *what, const char *file, int rc)
+static bool useless(const struct pairing *p, const char *what, const char *file, int rc)
 {
 	log_warning("cannot get %s from file \"%s\": disabling TLS support", what, file);
+	engine_off(p->options, "cannot get %s from file \"%s\"", what, file);
 	if (rc < 0)
 		return problem(rc);
 	log_warning("TLS library problem: error:system library::%s:calling fopen(%s, r):",
-		text_errno(pool, rc), file);
+		text_errno(p->pool, rc), file);
 	return false;
 }
 
 /* A key of another kind is told from the wrong key of the right kind, as OpenSSL has it. */
-static bool pair(struct identity *identity, struct pool *pool, const char *kind,
+static bool pair(struct identity *identity, const struct pairing *p, const char *kind,
 	const char *cert_file, const char *key_file, struct buf *text)
 {
-	const char *certificate = pool_format(pool, "%s certificate", kind);
-	const char *key = pool_format(pool, "%s private key", kind);
+	const char *certificate = pool_format(p->pool, "%s certificate", kind);
+	const char *key = pool_format(p->pool, "%s private key", kind);
 	int rc;
 
-	if ((rc = pair_certificates(identity, pool, cert_file, text)) != 0)
-		return useless(pool, certificate, cert_file, rc);
-	if ((rc = pair_key(identity, pool, key_file, text)) != 0)
-		return useless(pool, key, key_file, rc);
+	if ((rc = pair_certificates(identity, p->pool, cert_file, text)) != 0)
+		return useless(p, certificate, cert_file, rc);
+	if ((rc = pair_key(identity, p->pool, key_file, text)) != 0)
+		return useless(p, key, key_file, rc);
 	if (matches(identity, &identity->chain[0]))
 		return true;
 	if (gnutls_pubkey_get_pk_algorithm(identity->chain[0].pubkey, NULL) == (int)identity->kind)
-		return useless(pool, key, key_file, GNUTLS_E_CERTIFICATE_KEY_MISMATCH);
+		return useless(p, key, key_file, GNUTLS_E_CERTIFICATE_KEY_MISMATCH);
 	log_warning("%s in %s does not match public key in %s: disabling TLS support", key, key_file,
 		cert_file);
-	return false;
+	return engine_off(p->options, "%s in %s does not match public key in %s", key, key_file,
+		cert_file);
 }
 
 /* ---- all that is configured ---- */
 
-static bool load_chains(struct identities *to, const char *files)
+static bool load_chains(struct identities *to, const struct tls_options *options)
 {
-	struct reading reading = {.to = to};
+	struct reading reading = {.to = to, .options = options};
+	const char *files = options->chain_files;
 	struct buf text = BUF(KEYFILE_MOST);
 	bool done = chain_files(&reading, files, &text);
 
@@ -326,9 +338,9 @@ static bool load_chains(struct identities *to, const char *files)
 	return loading(&reading, done, files);
 }
 
-static bool load_mixed(struct identities *to, const char *file)
+static bool load_mixed(struct identities *to, const struct tls_options *options, const char *file)
 {
-	struct reading reading = {.to = to};
+	struct reading reading = {.to = to, .options = options};
 	struct buf text = BUF(KEYFILE_MOST);
 	bool done = mixed_file(&reading, file, &text);
 
@@ -336,18 +348,19 @@ static bool load_mixed(struct identities *to, const char *file)
 	return loading(&reading, done, file);
 }
 
-static bool load_pair(struct identities *to, const char *kind, const char *cert_file,
-	const char *key_file)
+static bool load_pair(struct identities *to, const struct tls_options *options, const char *kind,
+	const char *cert_file, const char *key_file)
 {
 	struct buf text = BUF(KEYFILE_MOST);
 	struct pool pool = {0};
+	struct pairing p = {options, &pool};
 	bool done;
 
 	if (*cert_file == '\0')
 		return true;
 	if (*key_file == '\0' || strcmp(cert_file, key_file) == 0)
-		return load_mixed(to, cert_file);
-	done = pair(identity_new(to), &pool, kind, cert_file, key_file, &text);
+		return load_mixed(to, options, cert_file);
+	done = pair(identity_new(to), &p, kind, cert_file, key_file, &text);
 	keyfile_wipe(&text);
 	pool_free(&pool);
 	return done;
@@ -356,12 +369,12 @@ static bool load_pair(struct identities *to, const char *kind, const char *cert_
 bool identities_load(struct identities *to, const struct tls_options *options)
 {
 	if (*options->chain_files != '\0')
-		return load_chains(to, options->chain_files);
+		return load_chains(to, options);
 	if (*options->dcert_file != '\0')
 		log_warning("%s_tls_dcert_file: DSA certificates are not supported and not sent",
 			options->lmtp ? "lmtp" : "smtp");
-	return load_pair(to, "RSA", options->cert_file, options->key_file)
-		&& load_pair(to, "ECDSA", options->eccert_file, options->eckey_file);
+	return load_pair(to, options, "RSA", options->cert_file, options->key_file)
+		&& load_pair(to, options, "ECDSA", options->eccert_file, options->eckey_file);
 }
 
 void identities_free(struct identities *identities)

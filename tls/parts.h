@@ -23,4 +23,7 @@ struct tls_engine {
 /* session's answer to a server that asks for a certificate, for credentials_load(). */
 gnutls_certificate_retrieve_function2 session_retrieve;
 
+/* Sets the text of options->off, if somebody asks; returns false. */
+bool engine_off(const struct tls_options *options, const char *format, ...) PRINTF_LIKE(2, 3);
+
 #endif

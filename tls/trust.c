@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include "tls/parts.h"
 #include "tls/pem.h"
 #include "tls/trust.h"
 #include "util/log.h"
@@ -143,30 +144,31 @@ static bool load_default(struct tls_trust *trust)
 	return true;
 }
 
-static void say_no_authorities(const struct tls_options *options)
+static bool no_authorities(const struct tls_options *options, struct pool *pool)
 {
 	bool file = options->ca_file[0], folder = options->ca_path[0];
 
-	log_info("cannot load Certification Authority data, %s%s%s%s%s%s%s: disabling TLS support",
+	const char *what = pool_format(pool, "cannot load Certification Authority data, %s%s%s%s%s%s%s",
 		file ? "CAfile=\"" : "", options->ca_file, file ? "\"" : "",
 		file && folder ? ", " : "", folder ? "CApath=\"" : "", options->ca_path,
 		folder ? "\"" : "");
+
+	log_info("%s: disabling TLS support", what);
+	return engine_off(options, "%s", what);
 }
 
 static bool load_all(struct tls_trust *trust)
 {
 	const struct tls_options *options = trust->options;
 
-	if (options->ca_file[0] && !load_authorities(trust, options->ca_file)) {
-		say_no_authorities(options);
-		return false;
-	}
+	if (options->ca_file[0] && !load_authorities(trust, options->ca_file))
+		return no_authorities(options, &trust->roots.pool);
 	if (options->ca_path[0])
 		load_folder(trust, options->ca_path);
 	if (options->append_default_ca && !load_default(trust)) {
 		log_info("cannot set default OpenSSL certificate verification paths: "
 			 "disabling TLS support");
-		return false;
+		return engine_off(options, "cannot load the system's certification authorities");
 	}
 	return true;
 }
@@ -179,7 +181,7 @@ static bool find_digests(struct tls_trust *trust)
 	if (algorithm == GNUTLS_DIG_UNKNOWN) {
 		log_warning("Digest algorithm \"%s\" not found", name);
 		log_warning("disabling TLS support");
-		return false;
+		return engine_off(trust->options, "Digest algorithm \"%s\" not found", name);
 	}
 	trust->fingerprint.algorithm[DANE_PRIVATE] = algorithm;
 	trust->fingerprint.strength[DANE_PRIVATE] = 1;

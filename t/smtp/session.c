@@ -362,6 +362,18 @@ static void test_no_engine(void)
 	static const struct meeting needed[] = {
 		{"no engine, at encrypt", OFFER, "refused 4.7.5 TLS is required, but our TLS engine is"
 			" unavailable (site)", "EHLO client.example | QUIT", ""},
+	}, broken[] = {
+		{"no engine, for a reason", OFFER, "refused 4.7.5 TLS is required, but our TLS engine is"
+			" unavailable: cannot load Certification Authority data, CAfile=\"/nowhere\""
+			" (site)", "EHLO client.example | QUIT", ""},
+	}, strange[] = {
+		{"no such digest", OFFER, "refused 4.7.5 TLS is required, but our TLS engine is"
+			" unavailable: Digest algorithm \"x\" not found (site)",
+			"EHLO client.example | QUIT", ""},
+	}, unkeyed[] = {
+		{"no such key", OFFER, "refused 4.7.5 TLS is required, but our TLS engine is"
+			" unavailable: cannot get RSA certificate from file \"/nowhere\" (site)",
+			"EHLO client.example | QUIT", ""},
 	}, optional[] = {
 		{"no engine, at may", OFFER, "ready PIPELINING SIZE STARTTLS pipelining limit 1000",
 			"EHLO client.example | QUIT", ""},
@@ -371,6 +383,13 @@ static void test_no_engine(void)
 	tls_engine_close(mail.test.agent.tls);
 	mail.test.agent.tls = NULL;
 	MEET(needed);
+	configure("smtp_tls_security_level=encrypt;smtp_tls_CAfile=/nowhere", false, 0);
+	MEET(broken);
+	configure("smtp_tls_security_level=encrypt;smtp_tls_fingerprint_digest=x", false, 0);
+	MEET(strange);
+	configure("smtp_tls_security_level=encrypt;smtp_tls_cert_file=/nowhere"
+		";smtp_tls_key_file=/nowhere2", false, 0);
+	MEET(unkeyed);
 	configure("smtp_tls_security_level=may", false, 0);
 	tls_engine_close(mail.test.agent.tls);
 	mail.test.agent.tls = NULL;
