@@ -4,19 +4,20 @@
 #include "dns/name.h"
 #include "util/log.h"
 
-static void nothing(const char *host, struct tlsa_set *set)
+static void nothing(struct pool *pool, const char *host, struct tlsa_set *set)
 {
 	*set = (struct tlsa_set){.status = LOOKUP_NOT_FOUND,
 		.base = host,
 		.query = "",
 		.text = "",
-		.reason = ""};
+		.reason = pool_format(pool, "the addresses of %s are not signed", host)};
 }
 
 static void alias_failed(const struct lookup_addrs *addrs, struct tlsa_set *set)
 {
 	set->status = LOOKUP_RETRY;
 	set->text = addrs->alias_problem;
+	set->reason = "";
 	set->alias_failed = true;
 }
 
@@ -46,8 +47,12 @@ static void ask_at(const struct resolver *resolver, struct pool *pool,
 	set->status = judged.status;
 	set->text = judged.text;
 	set->reason = judged.reason;
-	if (judged.status == LOOKUP_OK && judged.security != DNS_SECURE)
+	if (judged.status == LOOKUP_NOT_FOUND)
+		set->reason = pool_format(pool, "%s has none", set->query);
+	if (judged.status == LOOKUP_OK && judged.security != DNS_SECURE) {
 		set->status = LOOKUP_NOT_FOUND;
+		set->reason = pool_format(pool, "those of %s are not signed", set->query);
+	}
 	if (set->status == LOOKUP_OK)
 		read_records(pool, &judged, set);
 }
@@ -58,9 +63,11 @@ void lookup_tlsa(const struct resolver *resolver, struct pool *pool,
 {
 	bool secure = addrs->security == DNS_SECURE && addrs->status == LOOKUP_OK;
 
-	nothing(host, set);
-	if (addr_is_numeric(addrs->host))
+	nothing(pool, host, set);
+	if (addr_is_numeric(addrs->host)) {
+		set->reason = pool_format(pool, "%s is an address", host);
 		return;
+	}
 	if (secure)
 		ask_at(resolver, pool, options, addrs->canonical, port, set);
 	if (secure && (set->status != LOOKUP_NOT_FOUND || name_same(addrs->canonical, addrs->host)))

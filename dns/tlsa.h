@@ -11,7 +11,8 @@ struct tlsa_set {
 	const char *query;  /* "_25._tcp.mx.example"; "" when none was asked */
 	const char *text;   /* when it failed: Postfix's text, for a warning */
 	const char *reason; /* when it failed: "DNSSEC: signature expired", "no answer within
-			       30 s", or "", for the text of a refusal */
+			       30 s", or ""; NOT_FOUND: "_25._tcp.mx.example has none", "those of
+			       _25._tcp.mx.example are not signed"; for the text of a refusal */
 	bool alias_failed;  /* it failed at the alias's security, not at the TLSA question:
 			       Postfix warns with other words */
 	struct rr_tlsa *records; /* as they are: which are usable is for tls to say */

@@ -108,8 +108,15 @@ struct deciding {
 	struct tls_policy *policy;
 	struct tls_name *names;
 	size_t name_count;
+	const char *detail; /* what is to stand behind why's words, which Postfix logs alone; "" none */
 	struct why *why;
 };
+
+static bool misconfigured(struct deciding *w, const char *detail)
+{
+	w->detail = detail;
+	return why_site(w->why, "4.7.5", "client TLS configuration problem");
+}
 
 static const char *ascii_name(struct pool *pool, const char *name)
 {
@@ -193,7 +200,8 @@ static bool expect_names(struct deciding *w)
 	w->policy->expect.anchor_files = files.items;
 	w->policy->expect.anchor_file_count = files.count;
 	if (files.count && w->agent->tls && !tls_engine_anchors(w->agent->tls, files.items, files.count))
-		return why_site(w->why, "4.7.5", "client TLS configuration problem");
+		return misconfigured(w, pool_format(w->pool, "unusable trust anchors in %s",
+			list_join(&files, ", ")));
 	return w->name_count > 0 || nothing_to_match(w);
 }
 
@@ -221,7 +229,9 @@ static bool expect_fingerprints(struct deciding *w)
 		return true;
 	log_warning("nexthop domain %s: configured at fingerprint security level, but with no"
 		" fingerprints to match.", w->base->to->host);
-	return why_site(w->why, "4.7.5", "client TLS configuration problem");
+	return misconfigured(w, given.count == 0 ? "level fingerprint without a fingerprint to match"
+		: pool_format(w->pool, "level fingerprint without a valid fingerprint: %s",
+			list_join(&given, ", ")));
 }
 
 /* --- handshake settings (tls.md 2.8, 4) --- */
@@ -252,9 +262,11 @@ static bool server_name(struct deciding *w)
 	if (name == NULL) {
 		name = w->agent->config->tls_servername;
 		if (name[0] && !name_is_host(name, &reason)) {
-			log_warning("\"%s_tls_servername = %s\" specifies an invalid hostname",
+			w->detail = pool_format(w->pool,
+				"\"%s_tls_servername = %s\" specifies an invalid hostname",
 				w->agent->program, name);
-			return why_site(w->why, "4.7.5", "client TLS configuration problem");
+			log_warning("%s", w->detail);
+			return misconfigured(w, w->detail);
 		}
 	}
 	if (text_same(name, "hostname"))
@@ -290,16 +302,8 @@ static void unix_socket_level(struct deciding *w)
 static bool skip(struct deciding *w)
 {
 	log_warning("TLS policy lookup for %s/%s: %s", w->base->key, w->server->host, w->why->text);
-	return false;
-}
-
-static bool broken_policy(struct deciding *w)
-{
-	const char *failure = w->base->entry.failure;
-
-	why_site(w->why, "4.7.5", "client TLS configuration problem");
-	skip(w);
-	w->why->text = pool_format(w->pool, "%s: %s", w->why->text, failure);
+	if (*w->detail)
+		w->why->text = pool_format(w->pool, "%s: %s", w->why->text, w->detail);
 	return false;
 }
 
@@ -336,7 +340,7 @@ static bool site_level(struct deciding *w)
 {
 	if (w->agent->per_site == NULL || w->base->found != POLICY_NONE || w->base->relaxed)
 		return true;
-	return policy_site(w->agent, w->base->key, w->server, &w->policy->expect.level, w->why)
+	return policy_site(w->agent, w->base->key, w->server, &w->policy->expect.level, &w->detail, w->why)
 		|| skip(w);
 }
 
@@ -348,7 +352,7 @@ static bool computed_level(struct deciding *w)
 
 	if (expect->level != TLS_LEVEL_DANE && expect->level != TLS_LEVEL_DANE_ONLY)
 		return true;
-	return policy_dane(&asked, expect, w->why) || skip(w);
+	return policy_dane(&asked, expect, &w->detail, w->why) || skip(w);
 }
 
 const struct tls_policy *policy_decide(const struct agent *agent, const struct delivery *d,
@@ -356,12 +360,13 @@ const struct tls_policy *policy_decide(const struct agent *agent, const struct d
 {
 	struct tls_policy *policy = POOL_NEW(d->pool, struct tls_policy);
 	struct deciding w = {.agent = agent, .pool = d->pool, .base = base, .server = server,
-		.policy = policy, .why = why};
+		.policy = policy, .detail = "", .why = why};
 
 	for (size_t i = 0; i < base->warnings.count; i++)
 		log_warning("%s", base->warnings.items[i]);
 	if (base->found == POLICY_WRONG) {
-		broken_policy(&w);
+		misconfigured(&w, base->entry.failure);
+		skip(&w);
 		return NULL;
 	}
 	policy->source = base->source;

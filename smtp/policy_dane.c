@@ -4,6 +4,7 @@
 #include "postfix/version.h"
 #include "smtp/policy_dane.h"
 #include "util/buf.h"
+#include "util/list.h"
 #include "util/log.h"
 #include "util/text.h"
 
@@ -14,11 +15,13 @@ struct dane {
 	struct tls_expect *expect;
 	bool only;              /* dane-only: nothing less will do */
 	struct tlsa_set set;
+	const char **detail;
 	struct why *why;
 };
 
-static bool refuse(struct dane *d, const char *text)
+static bool refuse(struct dane *d, const char *text, const char *detail)
 {
+	*d->detail = detail;
 	return why_site(d->why, "4.7.5", "%s", text);
 }
 
@@ -29,7 +32,7 @@ static bool impossible(struct dane *d, const char *what)
 {
 	log_warning("%s: %s", d->asked->key, what);
 	if (d->only)
-		return refuse(d, "client TLS configuration problem");
+		return refuse(d, "client TLS configuration problem", what);
 	d->expect->level = TLS_LEVEL_MAY;
 	return false;
 }
@@ -37,12 +40,15 @@ static bool impossible(struct dane *d, const char *what)
 static bool possible(struct dane *d)
 {
 	const struct agent *agent = d->asked->agent;
+	const char *what;
 
 	if (d->asked->server->destination->path) {
-		log_warning("%s: the \"%s\" security level is invalid for delivery via unix-domain sockets",
-			d->asked->server->address, tls_level_name(d->expect->level));
+		what = pool_format(d->asked->pool,
+			"the \"%s\" security level is invalid for delivery via unix-domain sockets",
+			tls_level_name(d->expect->level));
+		log_warning("%s: %s", d->asked->server->address, what);
 		d->expect->level = TLS_LEVEL_INVALID;
-		return refuse(d, "client TLS configuration problem");
+		return refuse(d, "client TLS configuration problem", what);
 	}
 	if (!agent->lookup_dns || !agent->dns_validated)
 		return impossible(d, "dane configured with dnssec lookups disabled");
@@ -69,7 +75,7 @@ static bool check_mx(struct dane *d)
 	if (d->asked->server->mx != MX_UNSIGNED)
 		return true;
 	if (d->only)
-		return refuse(d, "non DNSSEC destination");
+		return refuse(d, "non DNSSEC destination", d->asked->server->not_vouched);
 	d->expect->level = insecure_mx_level(d->asked->agent);
 	return d->expect->level > TLS_LEVEL_MAY;
 }
@@ -120,6 +126,24 @@ static void take_records(struct dane *d)
 	d->expect->tlsa_owner = d->set.query;
 }
 
+/* What there is instead of usable ones; long data are cut. */
+static const char *unusable(const struct dane *d)
+{
+	enum { RECORDS_MOST = 6, TEXT_MOST = 140 };
+	struct list records = {.pool = d->asked->pool};
+
+	for (size_t i = 0; i < d->set.count && i < RECORDS_MOST; i++) {
+		const char *text = record_text(d->asked->pool, &d->set.records[i]);
+		bool cut = strlen(text) > TEXT_MOST;
+
+		list_add(&records, pool_format(d->asked->pool, "%.*s%s", TEXT_MOST, text,
+			cut ? "..." : ""));
+	}
+	return pool_format(d->asked->pool, "%s has %s%s; only usages 2 and 3 count", d->set.query,
+		records.count ? list_join(&records, ", ") : "nothing but cut-off ones",
+		d->set.count > RECORDS_MOST ? ", and more" : "");
+}
+
 /* RFC 7672 3.2.2: the base domain, and both ends of the next hop's way to its MX. */
 static void take_names(struct dane *d)
 {
@@ -144,10 +168,17 @@ static void take_names(struct dane *d)
 	d->expect->sni = d->set.base;
 }
 
+static const char *why_none(const struct dane *d)
+{
+	if (d->asked->server->found == NULL) /* an address, or smtp_host_lookup = native */
+		return "the address of the server was not looked up in DNS";
+	return d->set.reason;
+}
+
 static bool none_found(struct dane *d)
 {
 	if (d->only)
-		return refuse(d, "no TLSA records found");
+		return refuse(d, "no TLSA records found", why_none(d));
 	d->expect->level = TLS_LEVEL_MAY;
 	return true;
 }
@@ -171,7 +202,7 @@ static bool use_records(struct dane *d)
 {
 	take_records(d);
 	if (d->expect->tlsa_count == 0 && d->only)
-		return refuse(d, "TLSA records unusable");
+		return refuse(d, "TLSA records unusable", unusable(d));
 	if (d->expect->tlsa_count == 0)
 		d->expect->level = TLS_LEVEL_ENCRYPT;
 	else if (d->expect->level != TLS_LEVEL_ENCRYPT) /* where the MX is not signed, no more */
@@ -181,9 +212,10 @@ static bool use_records(struct dane *d)
 	return true;
 }
 
-bool policy_dane(const struct dane_asked *asked, struct tls_expect *expect, struct why *why)
+bool policy_dane(const struct dane_asked *asked, struct tls_expect *expect, const char **detail,
+	struct why *why)
 {
-	struct dane d = {.asked = asked, .expect = expect, .why = why,
+	struct dane d = {.asked = asked, .expect = expect, .detail = detail, .why = why,
 		.only = expect->level == TLS_LEVEL_DANE_ONLY};
 	const struct agent *agent = asked->agent;
 

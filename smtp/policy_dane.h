@@ -17,9 +17,10 @@ struct dane_asked {
 
 /*
  * expect->level is DANE or DANE_ONLY; on return it may be MAY, ENCRYPT, HALF_DANE as well, and tlsa,
- * tlsa_owner, names and sni are set where records decide. False: the server is skipped, and *why is
- * the reason.
+ * tlsa_owner, names and sni are set where records decide. False: the server is skipped, *why has
+ * Postfix's words for that, and *detail what is behind them: which link or record.
  */
-bool policy_dane(const struct dane_asked *asked, struct tls_expect *expect, struct why *why);
+bool policy_dane(const struct dane_asked *asked, struct tls_expect *expect, const char **detail,
+	struct why *why);
 
 #endif

@@ -34,7 +34,7 @@ static enum tls_level parse(const char *word)
 }
 
 static bool look_up(const struct agent *agent, const char *kind, const char *key,
-	enum tls_level *level, struct why *why)
+	enum tls_level *level, const char **detail, struct why *why)
 {
 	struct buf result = BUF(0);
 	enum table_answer answer = tables_find(agent->per_site, key, &result);
@@ -44,10 +44,14 @@ static bool look_up(const struct agent *agent, const char *kind, const char *key
 	if (answer == TABLE_ERROR) {
 		log_warning("%s_tls_per_site: %s \"%s\": per-site table lookup error", agent->program,
 			kind, key);
+		*detail = pool_format(why->pool, "%s_tls_per_site, %s \"%s\": %s", agent->program, kind,
+			key, buf_text(&result));
 		why_site(why, "4.3.0", "Temporary lookup error");
 	} else if (found == TLS_LEVEL_INVALID) {
 		log_warning("%s_tls_per_site: unknown TLS policy '%s' for %s %s", agent->program,
 			buf_text(&result), kind, key);
+		*detail = pool_format(why->pool, "%s_tls_per_site, %s \"%s\" has \"%s\"",
+			agent->program, kind, key, buf_text(&result));
 		why_site(why, "4.7.5", "client TLS configuration problem");
 	} else {
 		well = true;
@@ -59,14 +63,14 @@ static bool look_up(const struct agent *agent, const char *kind, const char *key
 }
 
 bool policy_site(const struct agent *agent, const char *key, const struct server *server,
-	enum tls_level *level, struct why *why)
+	enum tls_level *level, const char **detail, struct why *why)
 {
 	enum tls_level site = TLS_LEVEL_NOT_FOUND;
 
-	if (!look_up(agent, "next-hop destination", key, &site, why))
+	if (!look_up(agent, "next-hop destination", key, &site, detail, why))
 		return false;
 	if (!text_same(key, server->host)
-		&& !look_up(agent, "server hostname", server->host, &site, why))
+		&& !look_up(agent, "server hostname", server->host, &site, detail, why))
 		return false;
 	if (site == TLS_LEVEL_NOT_FOUND || (site == TLS_LEVEL_MAY && *level > TLS_LEVEL_MAY))
 		return true;

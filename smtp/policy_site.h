@@ -5,9 +5,10 @@
 
 /*
  * What the table says about next hop KEY and its SERVER, over the level that the parameters give.
- * False: a warning was logged, and *why (site) is the reason to skip the server.
+ * False: a warning was logged, *why (site) has Postfix's words for skipping the server, and *detail
+ * the table, key and answer behind them.
  */
 bool policy_site(const struct agent *agent, const char *key, const struct server *server,
-	enum tls_level *level, struct why *why);
+	enum tls_level *level, const char **detail, struct why *why);
 
 #endif

@@ -214,6 +214,18 @@ static const char *no_record(const struct judged *j)
 		wanted_record(j), hint_at_anchor(j));
 }
 
+/* All that there are, as they came. */
+static const char *unusable_records(const struct judged *j)
+{
+	const struct tls_expect *expect = j->demand->expect;
+	struct buf records = BUF(0);
+
+	for (size_t i = 0; i < expect->tlsa_count && i < RECORDS_MOST; i++)
+		add_item(&records, dane_text(j->pool, &expect->tlsa[i]));
+	add_rest(&records, expect->tlsa_count, RECORDS_MOST);
+	return finish(j, &records);
+}
+
 static const char *issuer_at_end(const struct judged *j)
 {
 	const struct path *path = &j->path;
@@ -251,6 +263,8 @@ static const char *nothing_usable(const struct judged *j)
 	for (char *at = text; *at; at++)
 		if (*at == '-')
 			*at = ' ';
+	if (text[0] && j->demand->expect->tlsa_count > 0)
+		return pool_format(j->pool, "%s: %s", text, unusable_records(j));
 	return text[0] ? text : "no acceptable name is left to check";
 }
 

@@ -49,10 +49,13 @@ static const struct tlsa_case { /* NOLINT(clang-analyzer-optin.performance.Paddi
 	bool force;
 } cases[] = {
 	{"ee.test", LOOKUP_OK, "ee.test", 2, "", false},
-	{"none.test", LOOKUP_NOT_FOUND, "none.test", 0, "", false},
-	{"insecurehost.test", LOOKUP_NOT_FOUND, "insecurehost.test", 0, "", false},
+	{"none.test", LOOKUP_NOT_FOUND, "none.test", 0, "_25._tcp.none.test has none",
+		false},
+	{"insecurehost.test", LOOKUP_NOT_FOUND, "insecurehost.test", 0, "the addresses of insecurehost.test are not signed",
+		false},
 	{"insecurehost.test", LOOKUP_OK, "insecurehost.test", 1, "", true},
-	{"insecuretlsa.test", LOOKUP_NOT_FOUND, "insecuretlsa.test", 0, "", false},
+	{"insecuretlsa.test", LOOKUP_NOT_FOUND, "insecuretlsa.test", 0, "those of _25._tcp.insecuretlsa.test are not signed",
+		false},
 	{"bogustlsa.test", LOOKUP_RETRY, "bogustlsa.test", 0, "DNSSEC: signature expired", false},
 	{"silenttlsa.test", LOOKUP_RETRY, "silenttlsa.test", 0, "no answer within 30 s", false},
 	{"attarget.test", LOOKUP_OK, "ee.test", 2, "", false},
@@ -60,10 +63,13 @@ static const struct tlsa_case { /* NOLINT(clang-analyzer-optin.performance.Paddi
 	{"atboth.test", LOOKUP_OK, "ee.test", 2, "", false},
 	{"error.test", LOOKUP_RETRY, "bogustlsa.test", 0, "DNSSEC: signature expired", false},
 	{"xhost.test", LOOKUP_OK, "xhost.test", 1, "", false},
-	{"insecalias.test", LOOKUP_NOT_FOUND, "insecalias.test", 0, "", false},
+	{"insecalias.test", LOOKUP_NOT_FOUND, "insecalias.test", 0, "the addresses of insecalias.test are not signed",
+		false},
 	{"short.test", LOOKUP_OK, "short.test", 1, "", false},
-	{"nosuch.test", LOOKUP_NOT_FOUND, "nosuch.test", 0, "", false},
-	{"192.0.2.1", LOOKUP_NOT_FOUND, "192.0.2.1", 0, "", true},
+	{"nosuch.test", LOOKUP_NOT_FOUND, "nosuch.test", 0, "the addresses of nosuch.test are not signed",
+		false},
+	{"192.0.2.1", LOOKUP_NOT_FOUND, "192.0.2.1", 0, "192.0.2.1 is an address",
+		true},
 };
 
 static void test_cases(void)

@@ -301,8 +301,8 @@ static void test_wrong(void)
 	is_text(decide_for("finger.test", "192.0.2.1"), "fingerprint AA:BB CC", "fingerprints");
 	is_text(decide_for("anchors.test", "192.0.2.1"), "verify x.test tafile=/a tafile=/b", "tafile");
 	heard();
-	is_text(decide_for("nofinger.test", "192.0.2.1"), "4.7.5 client TLS configuration problem",
-		"no fingerprint");
+	is_text(decide_for("nofinger.test", "192.0.2.1"), "4.7.5 client TLS configuration problem:"
+		" level fingerprint without a fingerprint to match", "no fingerprint");
 	is_text(heard(), "warning: nexthop domain nofinger.test: configured at fingerprint security"
 		" level, but with no fingerprints to match.|warning: TLS policy lookup for"
 		" nofinger.test/nofinger.test: client TLS configuration problem", "and the log");
@@ -317,7 +317,8 @@ static void test_wrong(void)
 	ok(text_starts(decide_for("a.test", "192.0.2.1"), "4.7.5 client TLS configuration problem: "),
 		"a table that fails");
 	configure("smtp_tls_security_level=encrypt;smtp_tls_servername=-x-", false, 0);
-	is_text(decide_for("a.test", "192.0.2.1"), "4.7.5 client TLS configuration problem",
+	is_text(decide_for("a.test", "192.0.2.1"), "4.7.5 client TLS configuration problem:"
+		" \"smtp_tls_servername = -x-\" specifies an invalid hostname",
 		"a server name that is none");
 	configure("smtp_tls_security_level=secure;smtp_tls_secure_cert_match=:", false, 0);
 	is_text(decide_for("a.test", "192.0.2.1"), NO_NAME "a.test[192.0.2.1]", "an empty list");
@@ -413,7 +414,8 @@ static void test_unix(void)
 	configure("lmtp_tls_policy_maps=inline:{/run/lmtp=encrypt}", true, 0);
 	is_text(decided("unix:/run/lmtp", 0, false), "encrypt", "its key is the path");
 	configure("lmtp_tls_security_level=dane;lmtp_dns_support_level=dnssec", true, 0);
-	is_text(decided("unix:/run/lmtp", 0, false), "4.7.5 client TLS configuration problem", "dane");
+	is_text(decided("unix:/run/lmtp", 0, false), "4.7.5 client TLS configuration problem: the"
+		" \"dane\" security level is invalid for delivery via unix-domain sockets", "dane");
 }
 
 static void test_dane(void)
@@ -426,8 +428,8 @@ static void test_dane(void)
 	is_text(decided("dane.test", 0, true), "dane mx.dane.test dane.test tlsa=1 sni=mx.dane.test",
 		"and DANE may not");
 	configure("smtp_tls_security_level=dane-only;smtp_dns_support_level=dnssec", false, 0);
-	is_text(decided("nodane.test", 0, false), "4.7.5 no TLSA records found", "dane-only");
-	is_text(decided("nodane.test", 0, true), "4.7.5 no TLSA records found", "dane-only stays so");
+	is_text(decided("nodane.test", 0, false), "4.7.5 no TLSA records found: _25._tcp.mx3.provider.test has none", "dane-only");
+	is_text(decided("nodane.test", 0, true), "4.7.5 no TLSA records found: _25._tcp.mx3.provider.test has none", "dane-only stays so");
 }
 
 int main(void)
