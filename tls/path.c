@@ -1,6 +1,7 @@
 #include <string.h>
 #include <gnutls/abstract.h>
 #include <gnutls/crypto.h>
+#include "tls/excluded.h"
 #include "tls/path.h"
 
 enum { CANDIDATES_MOST = 32, DIGEST = 32 };
@@ -204,6 +205,14 @@ static bool is_structural(enum problem problem)
 		|| problem == PROBLEM_PURPOSE || problem == PROBLEM_PATH_LENGTH;
 }
 
+static bool is_excluded(const struct path *path)
+{
+	for (size_t i = 1; i < path->count; i++)
+		if (excluded_by(path->certificates[i], path->certificates[0]))
+			return true;
+	return false;
+}
+
 static struct finding judge(const struct path_from *from, const struct path *path)
 {
 	struct finding shown = {PROBLEM_NONE, 0}, here;
@@ -218,6 +227,8 @@ static struct finding judge(const struct path_from *from, const struct path *pat
 	if (below == 0)
 		return shown;
 	here = explain(path, below, library_status(from, path, below), known);
+	if (here.problem == PROBLEM_NONE && is_excluded(path))
+		here = (struct finding){PROBLEM_EXCLUDED, 0};
 	return finding_shown(shown, here);
 }
 
