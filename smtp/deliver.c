@@ -19,7 +19,7 @@ struct walk {
 	struct server *servers;
 	bool last;         /* no destination follows */
 	int addresses;     /* servers that were tried */
-	int sessions;      /* that got through the handshakes */
+	int sessions;      /* servers with which the handshakes were done */
 	bool load, store;  /* a kept connection is welcome; keep it afterwards */
 };
 
@@ -61,7 +61,7 @@ static bool may_go_plain(const struct walk *walk, const struct server *at,
 		&& !auth_has_password(walk->agent, walk->d, at);
 }
 
-/* A retry is another entry in the list. */
+/* A retry is another entry in the list, but neither an address nor a session of its own. */
 static void try_again_plain(struct walk *walk, struct server *at)
 {
 	struct server *again = POOL_NEW(walk->d->pool, struct server);
@@ -107,7 +107,8 @@ static void converse(struct walk *walk, struct server *at, struct connection *co
 	struct why why = {.pool = d->pool};
 	bool keep = walk->store && connections_may_keep(agent, conn);
 
-	walk->sessions++;
+	walk->sessions += !at->met;
+	at->met = true;
 	d->final_server = is_final(walk);
 	d->session.ready = clock_wall();
 	d->session.server_did_dsn = conn->ehlo.features & EHLO_DSN;
@@ -149,6 +150,13 @@ static void attempt(struct walk *walk, struct server *at)
 		failed_at(walk, at, policy, end == SESSION_NO_TLS, &why);
 }
 
+static void turn_to(struct walk *walk, struct server *at)
+{
+	walk->addresses += !at->plaintext;
+	at->tried = true;
+	rcpts_reopen(walk->d);
+}
+
 /* A kept connection to AT, if there is one, takes the message. */
 static void reuse_one(struct walk *walk, struct server *at)
 {
@@ -165,9 +173,7 @@ static void reuse_one(struct walk *walk, struct server *at)
 	conn = policy ? connections_take(agent, d, at, policy) : NULL;
 	if (conn == NULL)
 		return;
-	walk->addresses++;
-	at->tried = true;
-	rcpts_reopen(d);
+	turn_to(walk, at);
 	begin_session(walk, at);
 	converse(walk, at, conn);
 }
@@ -202,13 +208,9 @@ static void walk_servers(struct walk *walk, struct server *first)
 		new_preference = at->next && at->next->preference != at->preference;
 		if (at->tried || !rcpts_open(walk->d))
 			continue;
-		if (!at->plaintext) {
-			if (limits_reached(walk))
-				return;
-			walk->addresses++;
-		}
-		at->tried = true;
-		rcpts_reopen(walk->d);
+		if (!at->plaintext && limits_reached(walk))
+			return;
+		turn_to(walk, at);
 		walk->d->final_server = is_final(walk);
 		attempt(walk, at);
 	}

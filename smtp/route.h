@@ -22,7 +22,8 @@ struct server {
 	unsigned preference;
 	bool best_preference;   /* of its destination */
 	bool loop_detection;    /* port 25, SMTP */
-	bool tried;             /* by a kept connection, in this delivery */
+	bool tried;             /* in this delivery */
+	bool met;               /* a session with it got through the handshakes */
 	bool plaintext;         /* another try without TLS after opportunistic TLS failed */
 	/* May a certificate carry the host's name at level secure? (design.md 4) */
 	bool vouched;           /* host was written by the administrator, or signed MX data names it */
