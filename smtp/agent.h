@@ -61,7 +61,8 @@ struct agent {
 	struct match *fast_flush;      /* fast_flush_domains, for the reporter */
 	struct connections *connections;  /* kept open */
 	const struct tables *passwords; /* smtp_sasl_password_maps */
-	const struct match *mechanisms; /* smtp_sasl_mechanism_filter */
+	const struct table *auth_failures; /* smtp_sasl_auth_cache_name; NULL: none */
+	struct match *mechanisms;      /* smtp_sasl_mechanism_filter */
 	struct table_set *tables;
 	unsigned notify;               /* NOTIFY_ bits of notify_classes */
 };

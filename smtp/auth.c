@@ -6,6 +6,7 @@
 #include <strings.h>
 #include "postfix/version.h"
 #include "smtp/auth.h"
+#include "smtp/auth_cache.h"
 #include "util/base64.h"
 #include "util/list.h"
 #include "util/log.h"
@@ -15,6 +16,7 @@
 enum {
 	STEPS_MOST = 100,   /* challenges of one exchange */
 	INITIAL_MOST = 512, /* bytes of a command line (RFC 5321 4.5.3.1.4) */
+	BAD_CREDENTIALS = 535, /* RFC 4954 6 */
 };
 
 /* The library's table of callbacks has one type for all of them. */
@@ -86,6 +88,9 @@ void auth_setup(struct agent *agent, struct pool *pool)
 	agent->passwords = tables_open(agent->tables,
 		pool_format(pool, "%s_sasl_password_maps", agent->program), config->sasl_password_maps,
 		flags);
+	if (config->sasl_auth_cache_name[0])
+		agent->auth_failures = table_open(agent->tables, config->sasl_auth_cache_name,
+			TABLE_UTF8 | TABLE_WRITE);
 	agent->mechanisms = match_open(agent->tables,
 		pool_format(pool, "%s_sasl_mechanism_filter", agent->program),
 		config->sasl_mechanism_filter, MATCH_STRING, TABLE_LOCK | TABLE_UTF8);
@@ -402,6 +407,21 @@ static bool converse(struct exchange *x, const char *mechanisms, struct reply *r
 	return true;
 }
 
+static const char *password(const struct exchange *x)
+{
+	return (const char *)x->login.secret->data;
+}
+
+/* Adds what all refusals have in common. */
+static bool refused(struct exchange *x)
+{
+	x->why->said_type = x->agent->program;
+	x->why->site = true;
+	if (x->agent->config->sasl_auth_soft_bounce && x->why->status[0] == '5')
+		x->why->status = pool_format(x->pool, "4%s", x->why->status + 1);
+	return false;
+}
+
 static bool judge(struct exchange *x, const struct reply *reply)
 {
 	const struct server *server = x->conn->server;
@@ -412,11 +432,25 @@ static bool judge(struct exchange *x, const struct reply *reply)
 	}
 	chat_refused(&x->conn->chat, server->host, reply, x->why,
 		"SASL authentication failed; server %s said: %s", server->namaddr, reply->text);
-	x->why->said_type = x->agent->program;
-	x->why->site = true;
-	if (x->agent->config->sasl_auth_soft_bounce && x->why->status[0] == '5')
-		x->why->status = pool_format(x->pool, "4%s", x->why->status + 1);
-	return false;
+	if (reply->code == BAD_CREDENTIALS)
+		auth_cache_store(x->agent, server->host, x->login.user, password(x),
+			&(struct auth_cache_entry){x->why->status, reply->text});
+	return refused(x);
+}
+
+/* Was this password refused not long ago? Then the server isn't asked again. */
+static bool known_to_fail(struct exchange *x)
+{
+	const char *host = x->conn->server->host;
+	struct auth_cache_entry entry;
+
+	if (!auth_cache_find(x->agent, x->pool, host, x->login.user, password(x), &entry))
+		return false;
+	why_set(x->why, entry.status, "SASL [CACHED] authentication failed; server %s said: %s", host,
+		entry.reply);
+	why_said(x->why, host, "smtp", entry.reply);
+	refused(x);
+	return true;
 }
 
 static bool exchange(struct exchange *x)
@@ -425,6 +459,8 @@ static bool exchange(struct exchange *x)
 	struct reply reply;
 	bool well;
 
+	if (known_to_fail(x))
+		return false;
 	if (mechanisms[0] == '\0')
 		return why_site(x->why, "4.7.0", "SASL authentication failed: server %s offered no compatible"
 			" authentication mechanisms for this type of connection security",

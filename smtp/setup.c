@@ -578,6 +578,7 @@ void setup_close(struct agent *agent)
 	match_free(agent->fast_flush);
 	match_free(agent->cache_destinations);
 	match_free(agent->srv_services);
+	match_free(agent->mechanisms);
 	table_set_free(agent->tables);
 	free(agent->own_addresses);
 }

@@ -17,8 +17,8 @@ import sys
 import lab
 
 NAMES = "offset|dsn_orig_rcpt|original_recipient|recipient|notify_flags|status|diag_type|diag_text|mta_type|mta_mname" \
-        "|action|reason|flags|queue_id|dsn_status|address|recipient_status|updated|site|nexthop|sender|recipient_count"
-SERVICES = ("bounce", "defer", "trace", "verify", "flush", "agent")
+        "|action|reason|flags|queue_id|dsn_status|address|recipient_status|updated|site|nexthop|sender|recipient_count|request|value"
+SERVICES = ("bounce", "defer", "trace", "verify", "flush", "agent", "proxywrite")
 
 
 class Case:
@@ -150,7 +150,8 @@ class Judge:
         self.log = [line.replace(run.message.id, "QID") for line in run.agent.log()]
         self.settled = [line for line in self.log if line.startswith("QID: to=<")]
         self.loud = [line for line in self.log if re.match(r"(warning|error|fatal|panic): ", line)]
-        self.records = [record for record in run.agent.records() if record["service"] in SERVICES]
+        self.records = [record for record in run.agent.records() if record["service"] in SERVICES
+                        and dict(record.get("attrs", [])).get("request") not in ("open", "lookup")]
         self.exits = {(0, 0)}
 
     def check(self):
@@ -212,7 +213,7 @@ class Judge:
             if record["service"] != service or "attrs" not in record:
                 return False
             have = dict(record["attrs"])
-            return rcpt in (have.get("recipient"), have.get("address"), have.get("site")) and all(
+            return rcpt in (have.get("recipient"), have.get("address"), have.get("site"), have.get("key")) and all(
                 lab.matches(pattern, have.get(name, "(absent)")) for name, pattern in wanted)
         self.take(self.records, fits, "%s %s" % (service, rest))
 

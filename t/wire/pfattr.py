@@ -12,6 +12,7 @@ ANNOUNCE = {
     "scache": "connection_cache_protocol",
     "tlsproxy": "tlsproxy_protocol",
     "proxymap": "proxymap_protocol",
+    "proxywrite": "proxymap_protocol",
     "rewrite": "trivial_rewrite_protocol",
     "cleanup": "cleanup_protocol",
 }
