@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include "dns/lookup.h"
 #include "dns/plain.h"
+#include "postfix/lookup_address.h"
 #include "postfix/match.h"
 #include "postfix/queuefile.h"
 #include "postfix/report.h"
@@ -44,6 +45,8 @@ struct agent {
 	size_t family_count;           /* 0: all network protocols are disabled */
 	struct addr *own_addresses;    /* inet_interfaces and proxy_interfaces */
 	size_t own_count;
+	struct match *mydestination;   /* NULL: none */
+	struct address_parts parts;    /* for searches by a mail address */
 	struct addr bind4, bind6;      /* length 0: none */
 
 	struct tls_engine *tls;        /* NULL: TLS is off, or failed to start */

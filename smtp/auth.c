@@ -117,25 +117,14 @@ static void forget(struct login *login)
 	}
 }
 
-/* The sender: full address; in fixed-key tables also without extension, and its domain. */
-static enum table_answer find_for_sender(const struct agent *agent, const char *sender,
-	struct buf *result)
-{
-	const char *at = strrchr(sender, '@');
-	enum table_answer answer = tables_find(agent->passwords, sender, result);
-
-	if (answer == TABLE_NONE && at)
-		answer = tables_find_in(agent->passwords, TABLE_FIXED, at, result);
-	return answer;
-}
-
 static enum table_answer find_password(const struct agent *agent, const struct delivery *d,
 	const struct server *server, struct buf *result)
 {
 	enum table_answer answer = TABLE_NONE;
 
 	if (!agent->lmtp && agent->config->sender_dependent_authentication && d->request->sender[0])
-		answer = find_for_sender(agent, d->request->sender, result);
+		answer = lookup_by_address(&agent->parts, agent->passwords, d->request->sender, true,
+			result, NULL);
 	if (answer == TABLE_NONE)
 		answer = tables_find(agent->passwords, server->host, result);
 	if (answer == TABLE_NONE)

@@ -351,6 +351,24 @@ static enum table_redirect redirect(const struct config *config)
 	return level;
 }
 
+/* What decides which parts of a mail address are keys, too. */
+static void address_parts(struct agent *agent)
+{
+	const struct config *config = agent->config;
+
+	agent->mydestination = match_open(agent->tables, "mydestination", config->mydestination,
+		MATCH_STRING, TABLE_LOCK | TABLE_UTF8);
+	agent->parts = (struct address_parts){
+		.recipient_delimiter = config->recipient_delimiter,
+		.owner_request_special = config->owner_request_special,
+		.double_bounce_sender = config->double_bounce_sender,
+		.myorigin = config->myorigin,
+		.mydestination = agent->mydestination,
+		.own = agent->own_addresses,
+		.own_count = agent->own_count,
+	};
+}
+
 static void table_set(struct agent *agent)
 {
 	const struct config *config = agent->config;
@@ -564,6 +582,7 @@ void setup_agent(struct agent *agent, struct pool *pool, const struct config *co
 	table_set(agent);
 	open_tables(agent, pool);
 	auth_setup(agent, pool);
+	address_parts(agent);
 	dns(agent, pool);
 	tls(agent, pool);
 	agent->connections = connections_new();
@@ -579,6 +598,7 @@ void setup_close(struct agent *agent)
 	match_free(agent->cache_destinations);
 	match_free(agent->srv_services);
 	match_free(agent->mechanisms);
+	match_free(agent->mydestination);
 	table_set_free(agent->tables);
 	free(agent->own_addresses);
 }
