@@ -5,23 +5,28 @@
 #include "util/buf.h"
 #include "util/memory.h"
 
-enum { ROOM_LEAST = 64 };
+enum { ROOM_LEAST = 256 };
 
-/* Room for MORE bytes and the terminator. */
-static void grow(struct buf *buf, size_t more)
+static void grow(struct buf *buf, size_t length)
 {
 	size_t room = buf->room ? buf->room : ROOM_LEAST;
-	size_t length = more < PTRDIFF_MAX - buf->length ? buf->length + more : PTRDIFF_MAX;
 
-	if (length < buf->room)
-		return;
 	while (room <= length)
 		room *= 2;
 	buf->data = memory_resize(buf->data, room, 1);
 	buf->room = room;
 }
 
-static void set_length(struct buf *buf, size_t length)
+/* Room for MORE bytes and the terminator. Called for every piece of every line: mostly it's there. */
+static inline void make_room(struct buf *buf, size_t more)
+{
+	size_t length = more < PTRDIFF_MAX - buf->length ? buf->length + more : PTRDIFF_MAX;
+
+	if (length >= buf->room)
+		grow(buf, length);
+}
+
+static inline void set_length(struct buf *buf, size_t length)
 {
 	buf->length = length;
 	buf->data[length] = '\0';
@@ -29,7 +34,7 @@ static void set_length(struct buf *buf, size_t length)
 }
 
 /* How much of LENGTH more bytes is below the ceiling. */
-static size_t allowed(struct buf *buf, size_t length)
+static inline size_t allowed(struct buf *buf, size_t length)
 {
 	size_t left = buf->most > buf->length ? buf->most - buf->length : 0;
 
@@ -42,7 +47,7 @@ static size_t allowed(struct buf *buf, size_t length)
 void buf_add(struct buf *buf, const void *data, size_t length)
 {
 	length = allowed(buf, length);
-	grow(buf, length);
+	make_room(buf, length);
 	if (length > 0)
 		memcpy(buf->data + buf->length, data, length);
 	set_length(buf, buf->length + length);
@@ -67,11 +72,11 @@ void buf_vaddf(struct buf *buf, const char *format, va_list args)
 	int wanted;
 
 	va_copy(again, args);
-	grow(buf, 0);
+	make_room(buf, 0);
 	wanted = vsnprintf(buf->data + buf->length, buf->room - buf->length, format, args);
 	length = allowed(buf, wanted > 0 ? (size_t)wanted : 0);
 	if (buf->length + length >= buf->room) {
-		grow(buf, length);
+		make_room(buf, length);
 		vsnprintf(buf->data + buf->length, length + 1, format, again);
 	}
 	set_length(buf, buf->length + length);
@@ -112,7 +117,7 @@ void buf_shift(struct buf *buf, size_t length)
 
 char *buf_reserve(struct buf *buf, size_t length)
 {
-	grow(buf, length);
+	make_room(buf, length);
 	buf->open = true;
 	return buf->data + buf->length;
 }
