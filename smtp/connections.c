@@ -137,8 +137,7 @@ static void add(struct buf *key, const char *value)
 
 static void add_number(struct buf *key, long number)
 {
-	buf_addf(key, "%ld", number);
-	buf_addc(key, '\0');
+	buf_add(key, &number, sizeof number);
 }
 
 /* What the certificate was held against. */
@@ -164,7 +163,8 @@ static void add_expectation(struct buf *key, const struct tls_expect *expect)
 	for (size_t i = 0; i < expect->tlsa_count; i++) {
 		const struct tls_tlsa *tlsa = &expect->tlsa[i];
 
-		buf_addf(key, "%d %d %d ", tlsa->usage, tlsa->selector, tlsa->matching);
+		add_number(key, tlsa->usage << 16 | tlsa->selector << 8 | tlsa->matching);
+		add_number(key, (long)tlsa->length);
 		buf_add(key, tlsa->data, tlsa->length);
 	}
 }
