@@ -51,10 +51,12 @@ static void lock_free(void *lock)
 
 static int hear_log(void *context UNUSED, int level, const char *text)
 {
-	if (level == SASL_LOG_ERR || level == SASL_LOG_FAIL)
+	if (level == SASL_LOG_FAIL)
 		log_warning("SASL authentication failure: %s", text);
-	else if (level == SASL_LOG_WARN || level == SASL_LOG_NOTE)
+	else if (level == SASL_LOG_ERR || level == SASL_LOG_WARN)
 		log_warning("SASL authentication problem: %s", text);
+	else if (level == SASL_LOG_NOTE)
+		log_debug("SASL authentication info: %s", text);
 	return SASL_OK;
 }
 
@@ -164,16 +166,22 @@ static void take_login(const struct agent *agent, struct pool *pool, const char 
 /* --- mechanisms (delivery.md 4.4) --- */
 
 /* What of one AUTH line the filter leaves. False: the filter's table failed. */
-static void filter_line(const struct agent *agent, const char *line, struct list *left)
+static bool filter_line(const struct agent *agent, const char *line, struct list *left)
 {
 	struct list offered = {.pool = left->pool};
 
 	list_split(&offered, line, " \t", false);
 	for (size_t i = 0; i < offered.count; i++) {
-		if (agent->mechanisms && match_find(agent->mechanisms, offered.items[i], NULL) != MATCH_YES)
-			continue;
-		list_add(left, offered.items[i]);
+		enum match_answer wanted = MATCH_YES;
+
+		if (agent->mechanisms)
+			wanted = match_find(agent->mechanisms, offered.items[i], NULL);
+		if (wanted == MATCH_ERROR)
+			return false;
+		if (wanted == MATCH_YES)
+			list_add(left, offered.items[i]);
 	}
+	return true;
 }
 
 static void warn_of_line(const struct connection *conn, const char *line)
@@ -185,22 +193,23 @@ static void warn_of_line(const struct connection *conn, const char *line)
 		log_warning("%s offered null AUTH mechanism list", conn->server->namaddrport);
 }
 
-static const char *usable_mechanisms(const struct agent *agent, const struct connection *conn,
-	struct pool *pool)
+bool auth_learn(const struct agent *agent, struct connection *conn)
 {
-	struct list left = {.pool = pool}, lines = {.pool = pool};
+	struct list left = {.pool = &conn->pool}, lines = {.pool = &conn->pool};
 
+	if (!agent->config->sasl_auth_enable || !(conn->ehlo.features & EHLO_AUTH))
+		return true;
 	list_split(&lines, conn->ehlo.auth, "\n", false);
 	if (lines.count == 0)
 		list_add(&lines, "");
 	for (size_t i = 0; i < lines.count; i++) {
-		size_t before = left.count;
-
-		filter_line(agent, lines.items[i], &left);
-		if (i == 0 && left.count == before)
+		if (!filter_line(agent, lines.items[i], &left))
+			return false;
+		if (i == 0 && left.count == 0)
 			warn_of_line(conn, lines.items[i]);
 	}
-	return list_join(&left, " ");
+	conn->ehlo.auth = list_join(&left, " ");
+	return true;
 }
 
 /* --- one exchange --- */
@@ -444,7 +453,7 @@ static bool known_to_fail(struct exchange *x)
 
 static bool exchange(struct exchange *x)
 {
-	const char *mechanisms = usable_mechanisms(x->agent, x->conn, x->pool);
+	const char *mechanisms = x->conn->ehlo.auth;
 	struct reply reply;
 	bool well;
 

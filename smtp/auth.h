@@ -15,6 +15,12 @@ bool auth_has_password(const struct agent *agent, const struct delivery *d,
 	const struct server *server);
 
 /*
+ * Takes in the mechanisms of an EHLO reply: conn->ehlo.auth becomes one line of those that
+ * smtp_sasl_mechanism_filter leaves. False: its table failed, which was logged.
+ */
+bool auth_learn(const struct agent *agent, struct connection *conn);
+
+/*
  * Authenticates if a password is known and AUTH was offered. conn->authenticated says whether it
  * was. False: *why is for all recipients (site).
  */

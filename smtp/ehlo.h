@@ -21,7 +21,7 @@ struct ehlo {
 	unsigned features;      /* EHLO_ bits that are offered and not discarded */
 	unsigned xforward;      /* XFORWARD_ bits */
 	long size_limit;        /* bytes; 0: none. Not cleared by STARTTLS (delivery.md 2.3) */
-	const char *auth;       /* mechanism lines joined by LF, or "" */
+	const char *auth;       /* mechanism lines joined by LF, or ""; auth_learn() makes them one */
 	const char *name;       /* what the server calls itself */
 };
 

@@ -168,6 +168,8 @@ static bool learn(struct opening *o, const struct reply *reply)
 	ehlo_parse(&conn->pool, reply->text, discard, conn->in_tls, &conn->ehlo, &bad_size);
 	if (loops(o))
 		return false;
+	if (!auth_learn(o->agent, conn))
+		return chat_local_error(&conn->chat, o->why);
 	if (bad_size)
 		log_warning("bad EHLO SIZE limit \"%s\" from %s", bad_size, conn->server->namaddrport);
 	if (discard && !(discard & EHLO_SILENT_DISCARD))

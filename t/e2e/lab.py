@@ -21,6 +21,7 @@ TOP = os.path.dirname(os.path.dirname(HERE))
 WIRE = os.path.join(TOP, "t", "wire")
 sys.path.insert(0, WIRE)
 import fakeqmgr                                     # noqa: E402
+import saslserver                                   # noqa: E402
 from pfattr import take                             # noqa: E402
 
 PATIENCE = 20       # seconds that anything here may take before the test fails
@@ -368,6 +369,13 @@ class Peer:
         if self.buffer:
             raise Complaint("sent before the handshake: " + escape(self.buffer[:80]))
         self.sock = context.wrap_socket(self.sock, server_side=True)
+
+    def do_sasl(self, rest):
+        """sasl MECHANISM USER PASSWORD: the client must log in so; it is told whether it has."""
+        try:
+            saslserver.serve(self, *rest.split(" "))
+        except (ValueError, KeyError, IndexError) as error:
+            raise Complaint("SASL: %s" % error) from error
 
     def do_flood(self, count):
         """A refusal of so many bytes in one line, as far as the client wants them."""
