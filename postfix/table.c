@@ -477,3 +477,13 @@ const char *table_name(const struct table *table)
 {
 	return table->name;
 }
+
+const char *table_known(const struct table *table)
+{
+	return table->known;
+}
+
+bool table_is(const struct table *table, enum table_kind kind)
+{
+	return table->kind & kind;
+}

@@ -83,6 +83,8 @@ bool table_put(const struct table *table, const char *key, const char *value);
 bool table_remove(const struct table *table, const char *key);
 
 const char *table_name(const struct table *table); /* "hash:/etc/postfix/x" */
+const char *table_known(const struct table *table); /* with open mode and flags, as Postfix logs it */
+bool table_is(const struct table *table, enum table_kind kind);
 
 /* Has one of the set's files changed? Logs "table ... has changed -- restarting". */
 bool table_set_changed(struct table_set *set);

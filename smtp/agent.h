@@ -19,6 +19,7 @@
 
 struct answers;
 struct connections;
+struct requiretls_policy;
 struct unbound;
 
 enum agent_header { AGENT_DELIVERED_TO = 1, AGENT_ORIGINAL_TO = 2, AGENT_RETURN_PATH = 4, AGENT_FINAL = 8 };
@@ -55,6 +56,7 @@ struct agent {
 	unsigned tls_log;              /* TLS_LOG_ bits of smtp_tls_loglevel */
 	const struct tables *per_site; /* smtp_tls_per_site; NULL too when there are policy maps */
 	const struct tables *tls_policy_maps, *discard_ehlo_maps;
+	const struct requiretls_policy *requiretls; /* smtp_requiretls_policy */
 	const struct table *reply_filter; /* NULL: none */
 	const struct tables *dns_reply_filter;
 	const struct tables *pix_maps; /* smtp_pix_workaround_maps */

@@ -56,6 +56,7 @@ static bool may_go_plain(const struct walk *walk, const struct server *at,
 	long waited = request->activated.tv_sec - request->arrived.tv_sec;
 
 	return policy->expect.level == TLS_LEVEL_MAY && !at->plaintext
+		&& policy->requiretls < REQUIRETLS_STARTTLS
 		&& ((request->flags & REQUEST_PROBE)
 			|| waited >= walk->agent->config->minimal_backoff_time)
 		&& !auth_has_password(walk->agent, walk->d, at);
@@ -175,6 +176,8 @@ static void reuse_one(struct walk *walk, struct server *at)
 		return;
 	turn_to(walk, at);
 	begin_session(walk, at);
+	if (policy->expect.level == TLS_LEVEL_NONE)
+		d->features = (struct features){.level.wanted = NULL}; /* as in Postfix */
 	converse(walk, at, conn);
 }
 

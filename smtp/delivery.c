@@ -46,6 +46,8 @@ static void settle(const struct agent *agent, struct delivery *d, struct rcpt *r
 	bool finished;
 
 	assert(rcpt->fate == RCPT_OPEN);
+	if (agent->config->log_tls_feature_status)
+		d->session.tls_status = features_text(d->pool, &d->features);
 	finished = report(&agent->reporter, d->request, d->file, rcpt->request, fate, why, &d->session);
 	rcpt->fate = fate == REPORT_SENT ? RCPT_SENT : finished ? RCPT_BOUNCED : RCPT_DEFERRED;
 	d->deferred = d->deferred || !finished;

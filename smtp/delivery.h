@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include "postfix/request.h"
 #include "smtp/agent.h"
+#include "smtp/features.h"
 
 enum rcpt_fate {
 	RCPT_OPEN,     /* to be tried with the server in hand */
@@ -32,6 +33,7 @@ struct delivery {
 	struct why why;         /* the last reason why a server or destination was no good */
 	struct why hop;         /* trouble of the destination, for qmgr; hop.status NULL: none */
 	struct report_session session; /* of the server in hand, for the log */
+	struct features features; /* likewise: what became of TLS */
 	bool final_server;      /* no other server will be tried after the one in hand */
 	bool completed;         /* some session went through a whole conversation */
 	bool deferred;          /* some recipient stays in the queue */

@@ -47,6 +47,12 @@ static void body_type(const struct envelope *envelope, struct buf *to)
 		log_tagged(LOG_SEVERITY_WARNING, "unknown content encoding: %s", encoding);
 }
 
+/* RFC 8689 5: a bounce of such a message must not carry its content where it is not protected. */
+static bool unprotected(const struct envelope *envelope)
+{
+	return envelope->requiretls && !offers(envelope, EHLO_REQUIRETLS);
+}
+
 /* RFC 3461 4.3, 4.4 */
 static void mail_dsn(const struct envelope *envelope, struct buf *to)
 {
@@ -58,10 +64,10 @@ static void mail_dsn(const struct envelope *envelope, struct buf *to)
 		buf_adds(to, " ENVID=");
 		text_xtext(to, request->envelope_id, "+=");
 	}
-	if (request->dsn_ret == DSN_RET_FULL)
-		buf_adds(to, " RET=FULL");
-	else if (request->dsn_ret == DSN_RET_HDRS)
+	if (request->dsn_ret == DSN_RET_HDRS || unprotected(envelope))
 		buf_adds(to, " RET=HDRS");
+	else if (request->dsn_ret == DSN_RET_FULL)
+		buf_adds(to, " RET=FULL");
 }
 
 const char *envelope_mail(const struct envelope *envelope, struct pool *pool)
@@ -78,6 +84,8 @@ const char *envelope_mail(const struct envelope *envelope, struct pool *pool)
 	mail_dsn(envelope, &line);
 	if (offers(envelope, EHLO_SMTPUTF8) && (request->sendopts & SENDOPT_SMTPUTF8))
 		buf_adds(&line, " SMTPUTF8");
+	if (envelope->requiretls && offers(envelope, EHLO_REQUIRETLS))
+		buf_adds(&line, " REQUIRETLS");
 	if (envelope->authenticated && envelope->config->send_dummy_mail_auth) /* RFC 4954 5 */
 		buf_adds(&line, " AUTH=<>");
 	text = pool_text(pool, buf_text(&line));

@@ -14,6 +14,7 @@ struct envelope {
 	const struct request *request;
 	const struct ehlo *ehlo;
 	bool authenticated;
+	bool requiretls; /* the sender asks for it, and is listened to (RFC 8689) */
 };
 
 /* In POOL, without CR LF. */

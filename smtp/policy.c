@@ -23,11 +23,9 @@ struct policy_base {
 /* TLS-Required: no (RFC 8689 5; tls.md 13.1): no policy table, at most may. */
 static bool tls_not_required(const struct agent *agent, const struct request *request)
 {
-	bool requires = (request->sendopts & SENDOPT_REQUIRETLS)
-		&& agent->config->version >= POSTFIX(3, 11) && agent->config->requiretls_enable;
-
 	return agent->config->version >= POSTFIX(3, 10) && agent->config->tls_required_enable
-		&& (request->sendopts & SENDOPT_TLS_NOT_REQUIRED) && !requires;
+		&& (request->sendopts & SENDOPT_TLS_NOT_REQUIRED)
+		&& !requiretls_asked(agent->config, request);
 }
 
 static enum tls_level relaxed(const struct agent *agent)
@@ -103,6 +101,7 @@ bool policy_validates(const struct agent *agent, const struct policy_base *base)
 struct deciding {
 	const struct agent *agent;
 	struct pool *pool;
+	struct features *features;
 	const struct policy_base *base;
 	const struct server *server;
 	struct tls_policy *policy;
@@ -355,13 +354,66 @@ static bool computed_level(struct deciding *w)
 	return policy_dane(&asked, expect, &w->detail, w->why) || skip(w);
 }
 
-const struct tls_policy *policy_decide(const struct agent *agent, const struct delivery *d,
+/* --- REQUIRETLS (RFC 8689 4.2.1) --- */
+
+static void ask_for_requiretls(struct deciding *w, const struct request *request)
+{
+	enum requiretls found = REQUIRETLS_OFF;
+
+	if (requiretls_asked(w->agent->config, request))
+		found = requiretls_find(w->agent->requiretls, w->base->to);
+	w->policy->requiretls = found;
+	features_begin(w->features, tls_level_name(TLS_LEVEL_INVALID),
+		found != REQUIRETLS_OFF && found != REQUIRETLS_ERROR);
+}
+
+static const char *too_weak(struct deciding *w, const char *what)
+{
+	return pool_format(w->pool, "Sender requested REQUIRETLS, but my configured TLS security level"
+		" '%s' disables %s. The last attempted server was %s",
+		tls_level_name(w->policy->expect.level), what, w->server->host);
+}
+
+static bool violates(struct deciding *w, const char *what, const char *final)
+{
+	feature_violated(&w->features->requiretls, final);
+	why_site(w->why, "5.7.10", "%s", too_weak(w, what));
+	return skip(w);
+}
+
+/* A level that can't give what is required is found out before anybody is contacted. */
+static bool satisfies_requiretls(struct deciding *w)
+{
+	bool matches = tls_level_must_match(w->policy->expect.level);
+
+	switch (w->policy->requiretls) {
+	case REQUIRETLS_OFF:
+	case REQUIRETLS_OPPORTUNISTIC:
+		break;
+	case REQUIRETLS_STARTTLS:
+		if (w->policy->expect.level == TLS_LEVEL_NONE)
+			return violates(w, "encryption", "noencryption");
+		if (!matches)
+			log_tagged(LOG_SEVERITY_INFO, "%s", too_weak(w, "certificate matching"));
+		break;
+	case REQUIRETLS_ENFORCE:
+		return matches || violates(w, "certificate matching", "nocertmatch");
+	case REQUIRETLS_ERROR:
+		why_site(w->why, "4.7.10", "REQUIRETLS policy configuration error. The last attempted"
+			" server was %s", w->server->host);
+		return skip(w);
+	}
+	return true;
+}
+
+const struct tls_policy *policy_decide(const struct agent *agent, struct delivery *d,
 	const struct policy_base *base, const struct server *server, struct why *why)
 {
 	struct tls_policy *policy = POOL_NEW(d->pool, struct tls_policy);
-	struct deciding w = {.agent = agent, .pool = d->pool, .base = base, .server = server,
-		.policy = policy, .detail = "", .why = why};
+	struct deciding w = {.agent = agent, .pool = d->pool, .features = &d->features, .base = base,
+		.server = server, .policy = policy, .detail = "", .why = why};
 
+	ask_for_requiretls(&w, d->request);
 	for (size_t i = 0; i < base->warnings.count; i++)
 		log_warning("%s", base->warnings.items[i]);
 	if (base->found == POLICY_WRONG) {
@@ -375,9 +427,10 @@ const struct tls_policy *policy_decide(const struct agent *agent, const struct d
 	if (!site_level(&w))
 		return NULL;
 	unix_socket_level(&w);
+	d->features.level.wanted = tls_level_name(policy->expect.level);
 	if (!computed_level(&w))
 		return NULL;
 	if (server->plaintext && policy->expect.level == TLS_LEVEL_MAY)
 		policy->expect.level = TLS_LEVEL_NONE;
-	return wrapper_allows(&w) && expectation(&w) ? policy : NULL;
+	return wrapper_allows(&w) && expectation(&w) && satisfies_requiretls(&w) ? policy : NULL;
 }

@@ -6,6 +6,7 @@
  */
 #include <stdbool.h>
 #include "smtp/delivery.h"
+#include "smtp/requiretls.h"
 #include "smtp/route.h"
 #include "tls/expect.h"
 #include "util/why.h"
@@ -14,6 +15,7 @@ struct tls_policy {
 	struct tls_expect expect;  /* expect.level is the level in force */
 	const char *source;        /* where the level came from: a parameter or table, for people */
 	bool reuse;                /* connection_reuse: TLS connections may be kept */
+	enum requiretls requiretls; /* what the sender's REQUIRETLS comes to; never ERROR */
 };
 
 /*
@@ -30,8 +32,9 @@ bool policy_validates(const struct agent *agent, const struct policy_base *base)
 /*
  * NULL: the server is skipped, *why is the reason (site), and a warning was logged. For a server
  * marked plaintext the answer is level none where the policy says may, and nothing else.
+ * d->features begin here.
  */
-const struct tls_policy *policy_decide(const struct agent *agent, const struct delivery *d,
+const struct tls_policy *policy_decide(const struct agent *agent, struct delivery *d,
 	const struct policy_base *base, const struct server *server, struct why *why);
 
 #endif

@@ -13,7 +13,7 @@
 /* A session under construction: what every step needs. */
 struct opening {
 	const struct agent *agent;
-	const struct delivery *d;
+	struct delivery *d; /* its features are written */
 	struct connection *conn;
 	bool tls_failed; /* the handshake, or I/O inside TLS: plaintext may be tried */
 	bool reconnect;  /* the TLS engine wants the same again, and will be lenient */
@@ -243,6 +243,38 @@ static bool hello(struct opening *o, bool esmtp)
 
 /* --- STARTTLS (RFC 3207; tls.md 3) --- */
 
+/* Does REQUIRETLS rule plaintext out? */
+static bool demands_tls(const struct opening *o)
+{
+	return o->conn->policy->requiretls >= REQUIRETLS_STARTTLS;
+}
+
+/* The server is no good for this sender; another may be (RFC 8689 4.2.1). */
+static bool violates(struct opening *o, const char *final, const char *status, const char *text)
+{
+	feature_violated(&o->d->features.requiretls, final);
+	why_set(o->why, status, "Sender requested REQUIRETLS, but %s", text);
+	o->why->elsewhere = true;
+	o->conn->bad = true;
+	return false;
+}
+
+/* The certificate was matched, not only found good enough for a level that asks for none. */
+static bool certificate_matched(const struct opening *o)
+{
+	return tls_level_must_match(o->conn->tls.level) && o->conn->tls.matched;
+}
+
+static bool no_certificate(struct opening *o)
+{
+	const struct tls_verdict *tls = &o->conn->tls;
+
+	return violates(o, "nocertmatch", "5.7.10", pool_format(o->why->pool,
+		"no %s server certificate was found. The last attempted server was %s%s%s",
+		tls->trusted ? "matching" : "trusted", o->conn->server->namaddr,
+		tls->reason[0] ? ": " : "", tls->reason));
+}
+
 static bool unverified(struct opening *o)
 {
 	const struct tls_verdict *tls = &o->conn->tls;
@@ -250,6 +282,10 @@ static bool unverified(struct opening *o)
 		? "Server certificate not trusted" : "Server certificate not verified";
 
 	o->conn->bad = true;
+	feature_violated(&o->d->features.level, NULL);
+	if (o->conn->policy->requiretls == REQUIRETLS_ENFORCE)
+		return no_certificate(o);
+	feature_ends(&o->d->features.requiretls, "nocertmatch");
 	return why_site(o->why, "4.7.5", "%s%s%s", words, tls->reason[0] ? ": " : "", tls->reason);
 }
 
@@ -261,6 +297,19 @@ static const char *session_key(struct opening *o)
 	return pool_format(&o->conn->pool, "%s&%s&%s&%s&%u&%s", o->agent->service,
 		server->destination->text, server->host, server->address, addr_port(&server->addr),
 		o->agent->config->helo_name);
+}
+
+/* What the handshake has shown: is it what the level, and the sender, want? */
+static bool judge(struct opening *o)
+{
+	const struct tls_verdict *tls = &o->conn->tls;
+
+	if (tls_level_must_match(o->conn->policy->expect.level) && !tls->matched)
+		return unverified(o);
+	feature_ends(&o->d->features.level, tls->level == TLS_LEVEL_HALF_DANE ? "halfdane"
+		: tls_level_name(tls->level));
+	return o->conn->policy->requiretls != REQUIRETLS_ENFORCE || certificate_matched(o)
+		|| no_certificate(o);
 }
 
 static bool handshake(struct opening *o)
@@ -278,7 +327,7 @@ static bool handshake(struct opening *o)
 	switch (tls_start(o->agent->tls, conn->stream, &start, &conn->pool, &conn->tls)) {
 	case TLS_DONE:
 		conn->in_tls = true;
-		return !tls_level_must_match(level) || conn->tls.matched || unverified(o);
+		return judge(o);
 	case TLS_RECONNECT:
 		o->reconnect = true;
 		break;
@@ -292,25 +341,45 @@ static bool handshake(struct opening *o)
 	return false;
 }
 
-static bool no_engine(struct opening *o)
+/* There will be no TLS. True: the policy can do without. */
+static bool does_without(struct opening *o)
 {
-	const char *off = o->agent->tls_off;
-
-	return why_site(o->why, "4.7.5", "TLS is required, but our TLS engine is unavailable%s%s",
-		*off ? ": " : "", off);
+	if (!tls_level_required(o->conn->policy->expect.level))
+		return true;
+	feature_violated(&o->d->features.level, NULL);
+	return false;
 }
 
 static bool not_offered(struct opening *o)
 {
-	if (!tls_level_required(o->conn->policy->expect.level))
-		return true;
-	return why_site(o->why, "4.7.4", "TLS is required, but was not offered by host %s",
-		o->conn->server->namaddr);
+	const char *namaddr = o->conn->server->namaddr;
+	bool without = does_without(o);
+
+	if (demands_tls(o))
+		return violates(o, "nostarttls", "5.7.30", pool_format(o->why->pool,
+			"TLS service was not offered by host %s", namaddr));
+	return without || why_site(o->why, "4.7.4",
+		"TLS is required, but was not offered by host %s", namaddr);
+}
+
+static bool no_engine(struct opening *o)
+{
+	bool without = does_without(o) && !demands_tls(o);
+	const char *off = o->agent->tls_off;
+
+	return without || why_site(o->why, "4.7.5",
+		"TLS is required, but our TLS engine is unavailable%s%s", *off ? ": " : "", off);
 }
 
 static bool refused_tls(struct opening *o, const struct reply *reply)
 {
-	if (!tls_level_required(o->conn->policy->expect.level))
+	bool without = does_without(o);
+
+	if (demands_tls(o))
+		return violates(o, "nostarttls", "5.7.10", pool_format(o->why->pool,
+			"host %s refused to start TLS: %s", o->conn->server->namaddr,
+			reply_flat(o->why->pool, reply)));
+	if (without)
 		return true;
 	chat_refused(&o->conn->chat, o->conn->server->host, reply, o->why,
 		"TLS is required, but host %s refused to start TLS: %s", o->conn->server->namaddr,
@@ -337,7 +406,7 @@ static bool secure(struct opening *o)
 	if (!offered)
 		return not_offered(o);
 	if (o->agent->tls == NULL)
-		return !tls_level_required(conn->policy->expect.level) || no_engine(o);
+		return no_engine(o);
 	chat_limit(chat, o->agent->config->starttls_timeout);
 	chat_command(chat, "STARTTLS");
 	if (!chat_reply(chat, "receiving the STARTTLS response", &reply, o->why))
@@ -346,6 +415,32 @@ static bool secure(struct opening *o)
 		return refused_tls(o, &reply);
 	stream_drop_unread(conn->stream); /* injected plaintext must not pass for the server's */
 	return handshake(o) && hello(o, true);
+}
+
+/* --- REQUIRETLS (RFC 8689 4.2.1) --- */
+
+/* Does the server do as the sender wants? Without TLS it is here because the policy can do without. */
+static bool require(struct opening *o)
+{
+	const char *namaddr = o->conn->server->namaddr;
+	struct features *features = &o->d->features;
+
+	if (!o->conn->in_tls)
+		feature_ends(&features->level, "none");
+	if (o->conn->policy->requiretls == REQUIRETLS_OFF)
+		return true;
+	if (o->conn->ehlo.features & EHLO_REQUIRETLS) { /* only inside TLS */
+		feature_ends(&features->requiretls, certificate_matched(o) ? NULL : "nocertmatch");
+		return true;
+	}
+	if (o->conn->policy->requiretls == REQUIRETLS_ENFORCE)
+		return violates(o, "none", "5.7.30", pool_format(o->why->pool, "no server was found"
+			" that supports REQUIRETLS. The last attempted server was %s", namaddr));
+	if (o->conn->in_tls)
+		log_tagged(LOG_SEVERITY_INFO, "Sender requested REQUIRETLS, but REQUIRETLS support was"
+			" not offered by host %s", namaddr);
+	feature_ends(&features->requiretls, "none");
+	return true;
 }
 
 /* --- AUTH (RFC 4954) --- */
@@ -360,9 +455,7 @@ static bool wrap(struct opening *o)
 {
 	if (!o->agent->config->tls_wrappermode)
 		return true;
-	if (o->agent->tls == NULL)
-		return no_engine(o);
-	return handshake(o);
+	return o->agent->tls ? handshake(o) : no_engine(o);
 }
 
 /* --- the whole --- */
@@ -375,6 +468,7 @@ static bool talk(struct opening *o)
 		&& greet(o, &esmtp) /* RFC 5321 4.3.1 */
 		&& hello(o, esmtp)  /* RFC 5321 4.1.1.1 */
 		&& secure(o)        /* RFC 3207 */
+		&& require(o)       /* RFC 8689 */
 		&& authenticate(o); /* RFC 4954 */
 }
 
@@ -407,7 +501,7 @@ static struct connection *open_once(struct opening *o, const struct server *serv
 	return NULL;
 }
 
-struct connection *session_open(const struct agent *agent, const struct delivery *d,
+struct connection *session_open(const struct agent *agent, struct delivery *d,
 	const struct server *server, const struct tls_policy *policy, enum session_end *end,
 	struct why *why)
 {

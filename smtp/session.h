@@ -16,7 +16,7 @@ enum session_end {
 };
 
 /* Returns the connection for SESSION_READY, else NULL: all is closed (QUIT was said where it should). */
-struct connection *session_open(const struct agent *agent, const struct delivery *d,
+struct connection *session_open(const struct agent *agent, struct delivery *d,
 	const struct server *server, const struct tls_policy *policy, enum session_end *end,
 	struct why *why);
 

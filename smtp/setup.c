@@ -5,10 +5,12 @@
 #include "dns/plain.h"
 #include "dns/unbound.h"
 #include "postfix/table_redirect.h"
+#include "postfix/version.h"
 #include "smtp/auth.h"
 #include "smtp/connections.h"
 #include "smtp/ehlo.h"
 #include "smtp/notify.h"
+#include "smtp/requiretls.h"
 #include "smtp/setup.h"
 #include "util/list.h"
 #include "util/log.h"
@@ -322,6 +324,9 @@ static void open_tables(struct agent *agent, struct pool *pool)
 	if (config->tls_policy_maps[0] == '\0')
 		agent->per_site = tables(agent, pool, "tls_per_site", config->tls_per_site, folded);
 	agent->tls_policy_maps = tables(agent, pool, "tls_policy_maps", config->tls_policy_maps, folded);
+	if (config->version >= POSTFIX(3, 11) && config->requiretls_enable)
+		agent->requiretls = requiretls_open(agent->tables, pool,
+			pool_format(pool, "%s_requiretls_policy", agent->program), config->requiretls_policy);
 	reporter->fast_flush = agent->fast_flush = match_open(agent->tables, "fast_flush_domains",
 		config->fast_flush_domains, is_parent_style(pool, config, "fast_flush_domains")
 		? MATCH_DOMAIN_PARENT : MATCH_DOMAIN, TABLE_LOCK | TABLE_UTF8);

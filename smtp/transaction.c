@@ -498,7 +498,7 @@ static void begin(struct transaction *t)
 {
 	t->chat = &t->conn->chat;
 	t->envelope = (struct envelope){t->agent->config, t->d->request, &t->conn->ehlo,
-		t->conn->authenticated};
+		t->conn->authenticated, t->conn->policy->requiretls != REQUIRETLS_OFF};
 	t->probe = t->d->request->flags & REQUEST_PROBE;
 	t->spoke = clock_ms();
 	t->awaited = POOL_ARRAY(t->d->pool, struct awaited, t->d->rcpt_count + 8);

@@ -73,6 +73,34 @@ static void test_mail(void)
 	}
 }
 
+/* RFC 8689 4.2.1, 5: where it can't be passed on, a bounce must not carry the content. */
+static void test_requiretls(void)
+{
+	static const struct {
+		unsigned offers;
+		int ret;
+		bool asked;
+		const char *want;
+	} cases[] = {
+		{EHLO_DSN | EHLO_REQUIRETLS, DSN_RET_FULL, true, "MAIL FROM:<a@b.test> RET=FULL REQUIRETLS"},
+		{EHLO_DSN | EHLO_REQUIRETLS, DSN_RET_FULL, false, "MAIL FROM:<a@b.test> RET=FULL"},
+		{EHLO_DSN, DSN_RET_FULL, true, "MAIL FROM:<a@b.test> RET=HDRS"},
+		{EHLO_DSN, 0, true, "MAIL FROM:<a@b.test> RET=HDRS"},
+		{0, DSN_RET_FULL, true, "MAIL FROM:<a@b.test>"},
+	};
+
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct request request = blank;
+		struct envelope envelope = {.config = &config, .request = &request, .ehlo = &ehlo,
+			.requiretls = cases[i].asked};
+
+		ehlo.features = cases[i].offers;
+		request.sender = "a@b.test";
+		request.dsn_ret = cases[i].ret;
+		is_text(envelope_mail(&envelope, &pool), cases[i].want, cases[i].want);
+	}
+}
+
 static const struct rcpt_case {
 	const char *address, *original, *orcpt;
 	int notify, version;
@@ -210,6 +238,7 @@ int main(void)
 {
 	heard_start();
 	test_mail();
+	test_requiretls();
 	test_rcpt();
 	test_unquoted();
 	test_encoding();
