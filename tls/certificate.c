@@ -144,6 +144,8 @@ bool certificate_for_servers(const struct certificate *certificate, bool leaf)
 
 	if (leaf && !usage_allows(certificate, tls))
 		return false;
+	if (!dn_readable(certificate->parts.subject) || !dn_readable(certificate->parts.issuer))
+		return false;
 	return gnutls_x509_crt_check_key_purpose(certificate->crt, GNUTLS_KP_TLS_WWW_SERVER,
 		       GNUTLS_KP_FLAG_DISALLOW_ANY)
 		!= 0;

@@ -48,7 +48,8 @@ int certificate_path_length(const struct certificate *certificate);
 
 /*
  * Is it meant for servers, or for issuing such? Extended key usage, if any, must name them (any
- * purpose is not enough, as in OpenSSL); a leaf's key usage must allow TLS.
+ * purpose is not enough, as in OpenSSL); a leaf's key usage must allow TLS. With names that cannot
+ * be read it is fit for nothing.
  */
 bool certificate_for_servers(const struct certificate *certificate, bool leaf);
 

@@ -234,3 +234,17 @@ size_t dn_values(struct pool *pool, struct tls_der name, enum dn_type type, stru
 			values[count++] = decode(pool, &attribute.value);
 	return count;
 }
+
+bool dn_readable(struct tls_der name)
+{
+	struct reader reader = read_name(name);
+	struct attribute attribute;
+	struct pool pool = {0};
+	bool readable = true;
+
+	while (readable && read_attribute(&reader, &attribute))
+		readable = width(attribute.value.tag) == 0 || attribute.value.inside.length == 0
+			|| decode(&pool, &attribute.value).length > 0;
+	pool_free(&pool);
+	return readable;
+}

@@ -27,4 +27,7 @@ const char *dn_line(struct pool *pool, struct tls_der name);
 size_t dn_values(struct pool *pool, struct tls_der name, enum dn_type type, struct tls_der *values,
 	size_t most);
 
+/* Are all its strings well-formed? OpenSSL trusts no certificate where they are not. */
+bool dn_readable(struct tls_der name);
+
 #endif

@@ -160,6 +160,7 @@ static void add_problem(const struct telling *t)
 	case PROBLEM_CRITICAL:
 	case PROBLEM_NOT_PERMITTED:
 	case PROBLEM_EXCLUDED:
+	case PROBLEM_CONSTRAINTS:
 	case PROBLEM_NAME:
 	case PROBLEM_ADDRESS:
 	case PROBLEM_NO_TLSA:

@@ -301,6 +301,7 @@ static const char *wrong_certificate(const struct judged *j)
 	case PROBLEM_CRITICAL:
 	case PROBLEM_NOT_PERMITTED:
 	case PROBLEM_EXCLUDED:
+	case PROBLEM_CONSTRAINTS:
 	case PROBLEM_LEAF_KEY:
 	case PROBLEM_CA_KEY:
 	case PROBLEM_DIGEST:

@@ -1,7 +1,7 @@
 #include <string.h>
 #include <gnutls/abstract.h>
 #include <gnutls/crypto.h>
-#include "tls/excluded.h"
+#include "tls/constraints.h"
 #include "tls/path.h"
 
 enum { CANDIDATES_MOST = 32, DIGEST = 32 };
@@ -205,30 +205,22 @@ static bool is_structural(enum problem problem)
 		|| problem == PROBLEM_PURPOSE || problem == PROBLEM_PATH_LENGTH;
 }
 
-static bool is_excluded(const struct path *path)
-{
-	for (size_t i = 1; i < path->count; i++)
-		if (excluded_by(path->certificates[i], path->certificates[0]))
-			return true;
-	return false;
-}
-
 static struct finding judge(const struct path_from *from, const struct path *path)
 {
 	struct finding shown = {PROBLEM_NONE, 0}, here;
 	size_t below = path->count - 1;
-	bool known = false;
+	enum problem limits = constraints_check(path->certificates, path->count);
+	bool known = limits != PROBLEM_NONE;
 
 	for (size_t i = 0; i < path->count; i++) {
 		here = (struct finding){look_at(from, path, i), i};
 		known = known || is_structural(here.problem);
 		shown = finding_shown(shown, here);
 	}
-	if (below == 0)
+	shown = finding_shown(shown, (struct finding){limits, 0});
+	if (below == 0 || limits == PROBLEM_CONSTRAINTS) /* too many for the library, too */
 		return shown;
 	here = explain(path, below, library_status(from, path, below), known);
-	if (here.problem == PROBLEM_NONE && is_excluded(path))
-		here = (struct finding){PROBLEM_EXCLUDED, 0};
 	return finding_shown(shown, here);
 }
 

@@ -24,6 +24,7 @@ static const struct entry {
 	{PROBLEM_ADDRESS, "IP address mismatch"},
 	{PROBLEM_NOT_PERMITTED, "permitted subtree violation"},
 	{PROBLEM_EXCLUDED, "excluded subtree violation"},
+	{PROBLEM_CONSTRAINTS, "unsupported or invalid name constraint syntax"},
 	{PROBLEM_SIGNATURE, "certificate signature failure"},
 	{PROBLEM_NOT_YET_VALID, "certificate is not yet valid"},
 	{PROBLEM_EXPIRED, "certificate has expired"},

@@ -22,6 +22,7 @@ enum problem {
 	PROBLEM_CRITICAL = 34,
 	PROBLEM_NOT_PERMITTED = 47, /* name constraints */
 	PROBLEM_EXCLUDED = 48,
+	PROBLEM_CONSTRAINTS = 53,  /* name constraints that can't be read, or are too many */
 	PROBLEM_NAME = 62,
 	PROBLEM_ADDRESS = 64,
 	PROBLEM_NO_TLSA = 65, /* fingerprints and tafiles too */

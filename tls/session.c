@@ -17,7 +17,7 @@
 #endif
 
 enum {
-	HANDSHAKE_MOST = 64 * 1024, /* bytes of one message: a chain of 16 fits */
+	HANDSHAKE_MOST = 100 * 1024, /* bytes of one message: what OpenSSL takes of a chain */
 	DH_LEAST = 1024,            /* bits; OpenSSL's least at security levels 0 and 1 */
 	TICKET_MOST = 32 * 1024,    /* bytes of session data */
 };
