@@ -99,6 +99,7 @@ def purpose(*words): return extension('2.5.29.37', seq(*(oid(PURPOSE[w]) for w i
 
 def dns(text): return tlv(0x82, text if isinstance(text, bytes) else text.encode())
 def ip(data): return tlv(0x87, data)
+def directory(value): return tlv(0xa4, value)
 def email(text): return tlv(0x81, text.encode())
 def uri(text): return tlv(0x86, text.encode())
 def names(*items): return extension('2.5.29.17', seq(*items))
@@ -148,6 +149,10 @@ def write_key(file, key):
     with open(os.path.join(OUT, file + '.pub'), 'w') as f:
         f.write(pem('PUBLIC KEY', key.spki))
 
+def write_private(file, key):
+    with open(os.path.join(OUT, file + '.key'), 'w') as f, open(key.file) as text:
+        f.write(text.read())
+
 def ca(issuer, common, key=None, extensions=None, **more):
     return Cert(issuer, name(('O', 'Zoo'), ('CN', common)), key or Key(), CA if extensions is None else extensions, **more)
 
@@ -187,7 +192,27 @@ def peers_names():
             ('sanempty', HOST, LEAF + [extension('2.5.29.17', seq())]),
             ('sanbroken', HOST, LEAF + [extension('2.5.29.17', b'\x30\x20\x82')]),
             ('santwice', HOST, LEAF + [names(dns('other.example')), names(dns(HOST))]),
-            ('sanlong', HOST, LEAF + [names(dns('x' * 300 + '.a.test'))])]:
+            ('sanlong', HOST, LEAF + [names(dns('x' * 300 + '.a.test'))]),
+            ('sanhuge', HOST, LEAF + [names(dns('x' * 20000 + '.a.test'))]),
+            ('sanmany', HOST, LEAF + [names(*(dns('n%d.example' % i) for i in range(1500)))]),
+            ('sanfirst', '', LEAF + [names(dns(HOST), *(dns('n%d.example' % i) for i in range(1500)))]),
+            ('sanip5', HOST, LEAF + [names(ip(b'\x7f\0\0\1\1'))]),
+            ('sandnsip', HOST, LEAF + [names(dns('127.0.0.1'))]),
+            ('wildpart', '', LEAF + [names(dns('m*.a.test'))]),
+            ('wildpart2', '', LEAF + [names(dns('*x.a.test'))]),
+            ('wildmid', '', LEAF + [names(dns('mx.*.test'))]),
+            ('wildtwo', '', LEAF + [names(dns('*.*.test'))]),
+            ('wildtld', '', LEAF + [names(dns('*.test'))]),
+            ('wildbare', '', LEAF + [names(dns('*'))]),
+            ('wildcn', '*.a.test', LEAF),
+            ('wildidn', '', LEAF + [names(dns('*.xn--bcher-kva.test'))]),
+            ('idn', '', LEAF + [names(dns('xn--bcher-kva.a.test'), dns('mx.xn--bcher-kva.test'))]),
+            ('idnpart', '', LEAF + [names(dns('xn--*.a.test'))]),
+            ('idnutf8', '', LEAF + [names(dns('b\u00fccher.a.test'))]),
+            ('upper', '', LEAF + [names(dns('MX.A.TEST'))]),
+            ('dotted', '', LEAF + [names(dns(HOST + '.'))]),
+            ('leading', '', LEAF + [names(dns('.a.test'))]),
+            ('under', '', LEAF + [names(dns('mx_1.a.test'), dns('*.mx_2.a.test'))])]:
         write(file, leaf(inter, extensions, common), inter)
     for file, subject in [
             ('cn-nul', name(('O', 'Zoo'), ('CN', HOST + '\0.evil.example'))),
@@ -239,6 +264,51 @@ def peers_authority():
             ('clientint', CA + [purpose('client')])]:
         by = ca(root, 'Zoo ' + file, None, extensions)
         write(file, leaf(by, at), by)
+    for file, extensions, own in [
+            ('nccase', [permitted(dns('A.Test'))], at),
+            ('ncexact', [permitted(dns(HOST))], at),
+            ('ncdot', [permitted(dns('.a.test'))], at),
+            ('ncdotself', [permitted(dns('.' + HOST))], at),
+            ('ncpart', [permitted(dns('x.a.test'))], at),
+            ('ncempty', [permitted(dns(''))], at),
+            ('ncnothing', [excluded(dns(''))], at),
+            ('ncboth', [permitted(dns('a.test')) , excluded(dns('mx.a.test'))], at),
+            ('ncexcludedcase', [excluded(dns('Mx.A.Test'))], at),
+            ('ncexcludedpart', [excluded(dns('x.a.test'))], at),
+            ('ncip', [permitted(ip(b'\x7f\0\0\0\xff\0\0\0'))], LEAF + [names(dns(HOST), ip(b'\x7f\0\0\1'))]),
+            ('ncipbad', [permitted(ip(b'\x0a\0\0\0\xff\0\0\0'))], LEAF + [names(dns(HOST), ip(b'\x7f\0\0\1'))]),
+            ('ncipexcluded', [excluded(ip(b'\x7f\0\0\0\xff\0\0\0'))], LEAF + [names(dns(HOST), ip(b'\x7f\0\0\1'))]),
+            ('ncipother', [permitted(ip(b'\x0a\0\0\0\xff\0\0\0'))], at),
+            ('ncwild', [permitted(dns('a.test'))], LEAF + [names(dns('*.a.test'))]),
+            ('ncwildbad', [permitted(dns('elsewhere.example'))], LEAF + [names(dns('*.a.test'))]),
+            ('ncsecond', [permitted(dns('a.test'))], LEAF + [names(dns(HOST), dns('other.example'))]),
+            ('ncmail', [permitted(email('a.test'))], LEAF + [names(dns(HOST), email('me@other.example'))]),
+            ('ncdirectory', [permitted(directory(name(('O', 'Zoo'))))], at),
+            ('ncdirectorybad', [permitted(directory(name(('O', 'Other'))))], at),
+            ('ncmixed', [permitted(dns('elsewhere.example'), email('a.test'))], at)]:
+        one = extensions if len(extensions) == 1 else [extension('2.5.29.30', seq(
+            tlv(0xa0, seq(dns('a.test'))), tlv(0xa1, seq(dns('mx.a.test')))), True)]
+        by = ca(root, 'Zoo ' + file, None, CA + one)
+        write(file, leaf(by, own), by)
+    # two authorities that leave nothing between them
+    upper = ca(root, 'Zoo ncdisjoint 1', None, CA + [permitted(dns('a.test'))])
+    lower = ca(upper, 'Zoo ncdisjoint 2', None, CA + [permitted(dns('elsewhere.example'))])
+    write('ncdisjoint', leaf(lower, at), lower, upper)
+    # and two that leave one name, written in different letters
+    lower = ca(upper, 'Zoo ncnarrow', None, CA + [permitted(dns('MX.A.TEST'))])
+    write('ncnarrow', leaf(lower, at), lower, upper)
+    # of a size that takes libraries minutes
+    many = [dns('n%d.example' % i) for i in range(1200)] + [dns('a.test')]
+    upper = ca(root, 'Zoo nchuge 1', None, CA + [permitted(*many)])
+    lower = ca(upper, 'Zoo nchuge 2', None, CA + [permitted(*many)])
+    write('nchuge', leaf(lower, LEAF + [names(dns(HOST), *(dns('m%d.example' % i) for i in range(1200)))]), lower, upper)
+    by = ca(root, 'Zoo ncwildcn', None, CA + [permitted(dns('elsewhere.example'))])
+    write('ncwildcn', leaf(by, LEAF, '*.a.test'), by)
+    by = ca(root, 'Zoo ncoddcn', None, CA + [permitted(dns('elsewhere.example'))])
+    write('ncoddcn', leaf(by, LEAF + [names(ip(b'\x7f\0\0\1'))], 'Some Server'), by)
+    # below the trusted root itself
+    top = ca(None, 'Zoo ncroot', None, CA + [permitted(dns('elsewhere.example'))])
+    write('ncroot', top), write('belowncroot', leaf(top, at))
     by = ca(root, 'Zoo nccommon', None, CA + [permitted(dns('elsewhere.example'))])
     write('nccommon', leaf(by, LEAF), by)
     v1 = ca(root, 'Zoo v1 Intermediate', version=1)
@@ -275,10 +345,16 @@ def peers_leaf():
 def peers_keys():
     at = LEAF + [names(dns(HOST))]
     write('rsaroot', rsa_root)
-    write('rsa', leaf(rsa_root, at, key=Key('RSA2048')))
-    write('rsa1024', leaf(rsa_root, at, key=Key('RSA1024')))
-    write('rsa512', leaf(rsa_root, at, key=Key('RSA512')))
-    write('p384', leaf(inter, at, key=Key('P-384')), inter)
+    for file, by, kind, above in [('rsa', rsa_root, 'RSA2048', []), ('rsa1024', rsa_root, 'RSA1024', []),
+                                  ('rsa512', rsa_root, 'RSA512', []), ('p384', inter, 'P-384', [inter]),
+                                  ('edleaf', inter, 'ED25519', [inter])]:
+        own = Key(kind)
+        write(file, leaf(by, at, key=own), *above)
+        write_private(file, own)
+    short = ca(rsa_root, 'Zoo RSA 1024 Intermediate', Key('RSA1024'))
+    write('rsa1024int', leaf(short, at), short)
+    shorter = ca(rsa_root, 'Zoo RSA 512 Intermediate', Key('RSA512'))
+    write('rsa512int', leaf(shorter, at), shorter)
     ed = ca(root, 'Zoo Ed25519', Key('ED25519'))
     write('ed25519', leaf(ed, at), ed)
     write('sha1', leaf(rsa_root, at, digest='sha1'))
@@ -297,12 +373,16 @@ def peers_shapes():
     write('noint', host), write('sentroot', host, inter, root), write('twice', host, inter, inter, host)
     write('extra', host, rogue, rsa_root, inter)
     tower = [root]
-    for i in range(1, 21):
+    for i in range(1, 31):
         tower.append(ca(tower[-1], 'Zoo Deep %d' % i))
     deep = leaf(tower[5], at)
     write('deep', deep, *tower[5:0:-1])
     write('deepshuffled', deep, *tower[1:6])
-    write('deep20', leaf(tower[20], at), *tower[20:0:-1])
+    for depth in (9, 10, 11, 20, 30):
+        write('deep%d' % depth, leaf(tower[depth], at), *tower[depth:0:-1])
+    write('behind', host, *[ca(None, 'Zoo Behind %d' % i) for i in range(20)], inter)
+    big = extension('1.2.3.4.5', b'\4' + b'\x82\xff\xf0' + b'x' * 0xfff0)
+    write('big', leaf(inter, at + [big]), inter)
     bad = leaf(rogue, at)
     write('roguehost', bad), write('rogueroot', bad, rogue)
     # a genuine authority pasted behind a rogue chain
@@ -331,5 +411,4 @@ peers_authority()
 peers_leaf()
 peers_keys()
 peers_shapes()
-with open(os.path.join(OUT, 'leaf.key'), 'w') as f, open(K.file) as key:
-    f.write(key.read())
+write_private('leaf', K)
