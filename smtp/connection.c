@@ -16,6 +16,8 @@ static struct server *copy_server(struct pool *pool, const struct server *server
 	copy->not_vouched = ""; /* the decisions are made */
 	copy->mx_owner = copy->unsigned_alias = NULL;
 	copy->found = NULL;
+	copy->policy = NULL;
+	copy->refusal = (struct why){.pool = NULL};
 	return copy;
 }
 

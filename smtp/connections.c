@@ -150,6 +150,8 @@ static void add_expectation(struct buf *key, const struct tls_expect *expect)
 	add(key, expect->grade);
 	add(key, expect->exclude);
 	add(key, expect->sni);
+	add_number(key, expect->raw_keys);
+	add(key, expect->policy_failure ? expect->policy_failure : "");
 	add_number(key, (long)expect->name_count);
 	for (size_t i = 0; i < expect->name_count; i++)
 		add(key, expect->names[i].name);
@@ -217,7 +219,8 @@ static bool answers(struct connection *conn)
 		return false;
 	chat_limit(&conn->chat, conn->chat.agent->config->rset_timeout);
 	chat_command(&conn->chat, "RSET");
-	well = chat_reply(&conn->chat, "sending RSET probe", &reply, &why) && reply.code / 100 == 2;
+	well = chat_reply(&conn->chat, "sending RSET probe", &reply, &why) && reply.code / 100 == 2
+		&& !stream_unread(conn->stream); /* or was that an answer to what nobody asked? */
 	pool_free(&pool);
 	return well;
 }

@@ -69,7 +69,7 @@ static void try_again_plain(struct walk *walk, struct server *at)
 
 	*again = *at;
 	again->plaintext = true;
-	again->tried = false;
+	again->tried = again->decided = false;
 	at->next = again;
 	walk->d->final_server = false;
 }
@@ -130,17 +130,31 @@ static void begin_session(struct walk *walk, const struct server *at)
 		.final = walk->agent->lmtp && (walk->agent->flags & AGENT_FINAL)};
 }
 
+/* Once for each server: what is wrong with a policy is warned about, and DNS may be asked. */
+static const struct tls_policy *decide(struct walk *walk, struct server *at)
+{
+	if (!at->decided) {
+		at->decided = true;
+		at->refusal = (struct why){.pool = walk->d->pool};
+		at->policy = policy_decide(walk->agent, walk->d, walk->policy, at, &at->refusal);
+	}
+	return at->policy;
+}
+
 static void attempt(struct walk *walk, struct server *at)
 {
 	const struct agent *agent = walk->agent;
 	struct delivery *d = walk->d;
-	const struct tls_policy *policy = policy_decide(agent, d, walk->policy, at, &d->why);
+	const struct tls_policy *policy = decide(walk, at);
 	struct why why = {.pool = d->pool};
 	struct connection *conn;
 	enum session_end end;
 
-	if (policy == NULL)
+	if (policy == NULL) {
+		if (at->refusal.status)
+			d->why = at->refusal;
 		return;
+	}
 	begin_session(walk, at);
 	conn = session_open(agent, d, at, policy, &end, &why);
 	if (conn)
@@ -164,13 +178,12 @@ static void reuse_one(struct walk *walk, struct server *at)
 	const struct agent *agent = walk->agent;
 	struct delivery *d = walk->d;
 	const struct tls_policy *policy;
-	struct why why = {.pool = d->pool};
 	struct connection *conn;
 
 	if (at->tried || limits_reached(walk) || !rcpts_open(d)
 		|| connections_count(agent->connections) == 0)
 		return;
-	policy = policy_decide(agent, d, walk->policy, at, &why);
+	policy = decide(walk, at);
 	conn = policy ? connections_take(agent, d, at, policy) : NULL;
 	if (conn == NULL)
 		return;

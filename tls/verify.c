@@ -346,8 +346,8 @@ static void tell(const struct judged *j, struct tls_verdict *verdict, struct lis
 	verdict->present = j->peer->kind != TLS_PEER_NONE;
 	verdict->trusted = j->trusted;
 	verdict->matched = j->matched;
-	verdict->name = j->matched && j->match.name ? j->match.name->name : "";
-	verdict->rule = rule_of(j);
+	verdict->name = pool_text(j->pool, j->matched && j->match.name ? j->match.name->name : "");
+	verdict->rule = pool_text(j->pool, rule_of(j)); /* may outlive what was expected */
 	verdict->peer_names = judged_peer_names(j);
 	verdict->reason = judged_reason(j);
 	verdict->fault = fault_of(j);

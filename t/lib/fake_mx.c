@@ -129,6 +129,13 @@ static bool expect_bytes(struct visit *v, size_t count)
 	return true;
 }
 
+static bool swallow(struct visit *v)
+{
+	char piece[65536];
+
+	return receive(v, piece, sizeof piece) > 0;
+}
+
 static bool start_tls(struct visit *v)
 {
 	gnutls_init(&v->tls, GNUTLS_SERVER);
@@ -156,6 +163,8 @@ static bool command(struct visit *v, const char *word, size_t length)
 		return start_tls(v);
 	if (strncmp(word, "bytes ", 6) == 0)
 		return expect_bytes(v, strtoul(word + 6, NULL, 10));
+	if (strncmp(word, "swallow", length) == 0)
+		return swallow(v);
 	if (strncmp(word, "reset", length) == 0)
 		reset(v);
 	return false; /* close */

@@ -22,6 +22,7 @@ void mailing_close(struct mailing *m)
 	queuefile_close(m->file);
 	fake_postfix_close(&m->postfix);
 	test_agent_close(&m->test);
+	pool_free(&m->message);
 	pool_free(&m->pool);
 	log_tag(NULL);
 	heard_stop();
@@ -43,10 +44,11 @@ void mailing_again(struct mailing *m, const char *nexthop, const char *rcpts)
 		rest = percent + 2;
 	}
 	queuefile_close(m->file);
-	m->request = fake_postfix_request(&m->postfix, &m->pool,
-		pool_format(&m->pool, "%s%s", whole, rest), rcpts,
+	pool_free(&m->message);
+	m->request = fake_postfix_request(&m->postfix, &m->message,
+		pool_format(&m->message, "%s%s", whole, rest), rcpts,
 		m->content ? m->content : "Subject: x\n\nhello\n");
-	m->file = queuefile_open(&m->pool, &m->test.agent.queue, "active", m->request->queue_id);
+	m->file = queuefile_open(&m->message, &m->test.agent.queue, "active", m->request->queue_id);
 	delivery_begin(&m->d, m->request, m->file);
 	log_tag(m->request->queue_id);
 }

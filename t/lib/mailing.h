@@ -13,7 +13,8 @@
 struct mailing {
 	struct test_agent test;
 	struct fake_postfix postfix;
-	struct pool pool;          /* of the delivery, and of what is shown */
+	struct pool message;       /* of the delivery at work: gone with the next one */
+	struct pool pool;          /* of what is shown */
 	struct request *request;
 	struct queuefile *file;
 	struct delivery d;

@@ -257,7 +257,7 @@ static const struct journey elsewhere[] = {
 
 #define OFFERS "220 mx\n>EHLO client.example\n250-mx\n250 STARTTLS\n"
 #define TLS ">STARTTLS\n220 go\n"
-#define NO_TLS OFFERS TLS "!bytes 1\n!close\n"
+#define NO_TLS OFFERS TLS "!swallow\n!close\n"
 #define IN_TLS OFFERS TLS "!tls\n" HELLO
 #define PLAIN_A OFFERS MAIL OK A OK BODY QUIT
 #define PLAIN_LATER OFFERS MAIL "450 4.2.0 later\n>RSET\n" OK QUIT
@@ -265,7 +265,7 @@ static const struct journey elsewhere[] = {
 
 #define AGED(relay) AT(relay) ", delay=400, delays=400/0/0/0"
 #define CUT "SSL_connect error to a.test[127.0.0.1]:PORT: lost connection|"
-#define NO_HANDSHAKE "Cannot start TLS: handshake failure"
+#define NO_HANDSHAKE "Cannot start TLS: handshake failure: the server closed the connection"
 #define LOST_MAIL(host) "lost connection with " host ".test[127.0.0.1] while sending MAIL FROM"
 
 static const struct journey plaintext[] = {

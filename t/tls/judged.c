@@ -116,6 +116,8 @@ static void told_on_success(void)
 	ok(result.verdict.matched && result.verdict.trusted && result.verdict.present, "matched");
 	is_text(result.verdict.name, "mx1.provider.example", "by this name");
 	is_text(result.verdict.rule, "hostname", "because of this rule");
+	ok(result.verdict.name != names[1].name && result.verdict.rule != names[1].rule,
+		"which outlives what was expected: a kept connection does");
 	is_text(result.verdict.reason, "", "there is nothing to say");
 	is_number(result.verdict.fault, TLS_FAULT_NONE, "no fault");
 	zoo_done(&ask);
