@@ -46,6 +46,7 @@ struct agent {
 	size_t family_count;           /* 0: all network protocols are disabled */
 	struct addr *own_addresses;    /* inet_interfaces and proxy_interfaces */
 	size_t own_count;
+	struct match *debug_peers;     /* debug_peer_list */
 	struct match *mydestination;   /* NULL: none */
 	struct address_parts parts;    /* for searches by a mail address */
 	struct addr bind4, bind6;      /* length 0: none */

@@ -1,5 +1,6 @@
 #include "config.h"
 #include <string.h>
+#include "postfix/version.h"
 #include "smtp/auth.h"
 #include "smtp/connections.h"
 #include "smtp/deliver.h"
@@ -194,11 +195,29 @@ static void reuse_one(struct walk *walk, struct server *at)
 	converse(walk, at, conn);
 }
 
+/* debug_peer_list: by how much is the log more verbose for this peer? */
+static int watched(const struct agent *agent, const char *name, const char *address)
+{
+	return match_find(agent->debug_peers, name, address) == MATCH_YES
+		? agent->config->debug_peer_level : 0;
+}
+
+/* ACT, with the server's name or address perhaps a reason to log all of it. */
+static void with_server(struct walk *walk, struct server *at,
+	void (*act)(struct walk *walk, struct server *at))
+{
+	int more = watched(walk->agent, at->host, at->address);
+
+	log_verbose_here(more);
+	act(walk, at);
+	log_verbose_here(-more);
+}
+
 /* A kept connection to a server of FIRST's preference is better than a new one. */
 static void reuse(struct walk *walk, struct server *first)
 {
 	for (struct server *at = first; at && at->preference == first->preference; at = at->next)
-		reuse_one(walk, at);
+		with_server(walk, at, reuse_one);
 }
 
 /* And best is the one that served this very next hop last, whatever its preference. */
@@ -208,7 +227,7 @@ static void reuse_last(struct walk *walk, struct server *first)
 
 	for (struct server *at = first; last && at; at = at->next)
 		if (strcmp(at->namaddrport, last) == 0)
-			reuse_one(walk, at);
+			with_server(walk, at, reuse_one);
 }
 
 static void walk_servers(struct walk *walk, struct server *first)
@@ -228,7 +247,7 @@ static void walk_servers(struct walk *walk, struct server *first)
 			return;
 		turn_to(walk, at);
 		walk->d->final_server = is_final(walk);
-		attempt(walk, at);
+		with_server(walk, at, attempt);
 	}
 }
 
@@ -331,12 +350,10 @@ static bool try_destination(const struct agent *agent, struct delivery *d, struc
 	return !found.last;
 }
 
-void deliver(const struct agent *agent, struct delivery *d)
+static void deliver_to(const struct agent *agent, struct delivery *d)
 {
 	struct destination *at = NULL;
 
-	if (headers_refuse(agent, d))
-		return;
 	parse_nexthop(agent, d);
 	for (struct destination *to = d->destinations; to && rcpts_open(d); to = to->next) {
 		at = to;
@@ -348,4 +365,15 @@ void deliver(const struct agent *agent, struct delivery *d)
 			break;
 	}
 	settle_rest(agent, d, at);
+}
+
+void deliver(const struct agent *agent, struct delivery *d)
+{
+	int more = agent->config->version >= POSTFIX(3, 7)
+		? watched(agent, d->request->nexthop, "noaddr") : 0;
+
+	log_verbose_here(more);
+	if (!headers_refuse(agent, d))
+		deliver_to(agent, d);
+	log_verbose_here(-more);
 }

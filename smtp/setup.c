@@ -321,6 +321,9 @@ static void open_tables(struct agent *agent, struct pool *pool)
 	reporter->status_filter_name = pool_format(pool, "%s_delivery_status_filter", agent->program);
 	reporter->status_filter = tables(agent, pool, "delivery_status_filter",
 		config->delivery_status_filter, TABLE_LOCK);
+	agent->debug_peers = match_open(agent->tables, "debug_peer_list", config->debug_peer_list,
+		is_parent_style(pool, config, "debug_peer_list") ? MATCH_NAME_OR_ADDRESS_PARENT
+		: MATCH_NAME_OR_ADDRESS, TABLE_LOCK | TABLE_UTF8);
 	if (config->tls_policy_maps[0] == '\0')
 		agent->per_site = tables(agent, pool, "tls_per_site", config->tls_per_site, folded);
 	agent->tls_policy_maps = tables(agent, pool, "tls_policy_maps", config->tls_policy_maps, folded);
@@ -604,6 +607,7 @@ void setup_close(struct agent *agent)
 	match_free(agent->srv_services);
 	match_free(agent->mechanisms);
 	match_free(agent->mydestination);
+	match_free(agent->debug_peers);
 	table_set_free(agent->tables);
 	free(agent->own_addresses);
 }

@@ -52,6 +52,7 @@ static char syslog_name[NAME_MOST + 1]; /* openlog(3) keeps a pointer to it */
 static atomic_bool allow_utf8, also_stderr;
 static atomic_int verbose;
 static _Thread_local char tag[TAG_MOST + 1];
+static _Thread_local int verbose_here;
 
 void log_open(const struct log_sink *new)
 {
@@ -75,9 +76,14 @@ void log_verbose(int level)
 	verbose = level;
 }
 
+void log_verbose_here(int more)
+{
+	verbose_here += more;
+}
+
 bool log_is_verbose(void)
 {
-	return atomic_load_explicit(&verbose, memory_order_relaxed) > 0;
+	return atomic_load_explicit(&verbose, memory_order_relaxed) + verbose_here > 0;
 }
 
 void log_also_stderr(bool also)

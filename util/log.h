@@ -33,6 +33,7 @@ void log_open_syslog(const char *name, int facility);
 
 void log_allow_utf8(bool allow); /* keep well-formed UTF-8; default no */
 void log_verbose(int level);     /* 0: log_debug() is silent; atomically */
+void log_verbose_here(int more); /* in this thread, so much more (or less) than that */
 bool log_is_verbose(void);
 void log_also_stderr(bool also); /* -V */
 

@@ -89,6 +89,11 @@ static void check_debug(struct seen *seen)
 	log_verbose(0);
 	log_debug("y");
 	is_text(seen->line, "A: x", "silent again");
+	log_verbose_here(2);
+	log_debug("z");
+	is_text(seen->line, "A: z", "verbose in this thread");
+	log_verbose_here(-2);
+	ok(!log_is_verbose(), "and silent again");
 	log_tag(NULL);
 }
 
