@@ -218,6 +218,9 @@ static void flush(const struct outcome *o)
 		match = match_find(o->reporter->fast_flush, domain, NULL);
 	if (match == MATCH_NO)
 		return;
+	if (match == MATCH_YES && o->reporter->old_relay_domains)
+		log_info("using backwards-compatible default setting relay_domains=$mydestination"
+			" to update fast-flush logfile for domain \"%s\"", domain);
 	if (match == MATCH_YES
 		&& wire_ask(o->reporter->wire, o->pool,
 			service(o, "public", o->reporter->flush_name), WIRE_FLUSH_PROTOCOL,

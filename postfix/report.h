@@ -24,6 +24,7 @@ struct reporter {
 	const struct tables *status_filter; /* smtp_delivery_status_filter, or NULL */
 	const char *status_filter_name;     /* the parameter's name, for warnings */
 	const struct match *fast_flush;     /* fast_flush_domains, or NULL */
+	bool old_relay_domains;             /* which is so by an old default: that is logged */
 	const char *verify_name, *bounce_name, *defer_name, *trace_name, *flush_name; /* services */
 };
 

@@ -174,9 +174,12 @@ static const char *level(struct conf *conf, long long *parsed)
 	return error;
 }
 
-/* Defaults that Postfix 3.11 has for later levels, and says so when the old ones are used. */
+/* Defaults of old that later levels don't have, where Postfix tells when they are used. */
 static void old_defaults(struct config *config, long long at, bool level_set, bool reused_set)
 {
+	config->old_relay_domains = config->old_relay_domains && at < LEVEL(2, 0);
+	config->old_fingerprint_digest = config->old_fingerprint_digest
+		&& config->version >= POSTFIX(3, 6) && at < LEVEL(3, 6);
 	if (config->version < POSTFIX(3, 11) || at >= LEVEL(3, 11))
 		return;
 	if (!config->lmtp && !level_set)
@@ -261,9 +264,10 @@ static const char *load(struct config *config, const char *postconf)
 	long long at = 0;
 
 	config->secure_cert_match_set = is_set(config, "smtp_tls_secure_cert_match");
-	config->fingerprint_digest_set = is_set(config, "smtp_tls_fingerprint_digest");
-	config->relay_domains_set = is_set(config, "relay_domains");
 	config->mynetworks_set = is_set(config, "mynetworks");
+	config->old_relay_domains = !is_set(config, "relay_domains")
+		&& !is_set(config, "fast_flush_domains");
+	config->old_fingerprint_digest = !is_set(config, "smtp_tls_fingerprint_digest");
 	config->version = conf->version = installed(config, &defaults, postconf);
 	error = level(conf, &at);
 	if (error == NULL)

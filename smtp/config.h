@@ -29,9 +29,11 @@ struct config {
 
 	/* Was it set? Where an explicit value means something else than the default. */
 	bool secure_cert_match_set;  /* smtp_tls_secure_cert_match */
-	bool fingerprint_digest_set; /* smtp_tls_fingerprint_digest */
-	bool relay_domains_set;      /* relay_domains */
 	bool mynetworks_set;         /* mynetworks: mynetworks_style is not looked at */
+
+	/* Does an old default matter that compatibility_level has kept? Then its use is logged. */
+	bool old_fingerprint_digest; /* smtp_tls_fingerprint_digest = md5 */
+	bool old_relay_domains;      /* relay_domains = $mydestination, in fast_flush_domains */
 
 #define TWIN(TYPE, FIELD, ...) CONFIG_##TYPE FIELD;
 #define NAMED(TYPE, FIELD, ...) CONFIG_##TYPE FIELD;

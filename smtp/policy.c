@@ -213,6 +213,9 @@ static bool expect_fingerprints(struct deciding *w)
 {
 	struct list given = w->base->entry.match, good = {.pool = w->pool};
 
+	if (w->agent->config->old_fingerprint_digest)
+		log_info("using backwards-compatible default setting %s_tls_fingerprint_digest=md5"
+			" to compute certificate fingerprints", w->agent->program);
 	if (given.count == 0)
 		list_split(&given, w->agent->config->tls_fingerprint_cert_match, TEXT_LIST_SEPARATORS,
 			false);

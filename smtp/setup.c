@@ -425,6 +425,7 @@ static void daemons(struct agent *agent)
 	agent->reporter = (struct reporter){
 		.wire = &agent->wire,
 		.soft_bounce = config->soft_bounce,
+		.old_relay_domains = config->old_relay_domains,
 		.negative_cache = config->address_verify_negative_cache,
 		.external_addresses = text_same(config->info_log_address_format, "external"),
 		.delay_resolution = config->delay_logging_resolution_limit,

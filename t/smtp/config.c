@@ -347,15 +347,18 @@ static void check_origin_file(void)
 static void check_set_flags(void)
 {
 	load(false, "lmtp_tls_secure_cert_match=nexthop");
-	ok(!config.secure_cert_match_set && !config.fingerprint_digest_set
-			&& !config.relay_domains_set && !config.mynetworks_set,
-		"nothing is set");
+	ok(!config.secure_cert_match_set && !config.mynetworks_set, "nothing is set");
+	ok(config.old_fingerprint_digest && config.old_relay_domains, "so old defaults are used");
 	load(false, "smtp_tls_secure_cert_match=nexthop, dot-nexthop");
 	ok(config.secure_cert_match_set, "smtp_tls_secure_cert_match");
 	load(true, "lmtp_tls_secure_cert_match=nexthop");
 	ok(config.secure_cert_match_set, "lmtp_tls_secure_cert_match");
 	load_pair(false, "relay_domains=", "smtp_tls_fingerprint_digest=md5");
-	ok(config.relay_domains_set && config.fingerprint_digest_set, "others");
+	ok(!config.old_relay_domains && !config.old_fingerprint_digest, "not what was set");
+	load_pair(false, "fast_flush_domains=$relay_domains", "compatibility_level=2");
+	ok(!config.old_relay_domains && config.old_fingerprint_digest, "nor what was not asked for");
+	load_pair(false, "compatibility_level=3.6", "x=y");
+	ok(!config.old_relay_domains && !config.old_fingerprint_digest, "nor above their level");
 	is_text(config.tls_fingerprint_digest, "md5", "as it was set");
 }
 
