@@ -1,7 +1,21 @@
 #include "config.h"
 #include <stdlib.h>
+#include <string.h>
 #include "smtp/connection.h"
 #include "util/clock.h"
+
+static void copy_names(struct connection *conn, const struct server *server)
+{
+	struct server *copy = conn->server;
+
+	copy->host = pool_text(&conn->pool, server->host);
+	copy->address = pool_text(&conn->pool, server->address);
+	copy->namaddr = pool_text(&conn->pool, server->namaddr);
+	copy->namaddrport = pool_text(&conn->pool, server->namaddrport);
+	conn->chat.namaddr = copy->namaddr;
+	conn->chat.namaddrport = copy->namaddrport;
+	conn->chat.address = copy->address;
+}
 
 static struct server *copy_server(struct pool *pool, const struct server *server)
 {
@@ -9,15 +23,10 @@ static struct server *copy_server(struct pool *pool, const struct server *server
 
 	*copy = *server;
 	copy->next = NULL;
-	copy->host = pool_text(pool, server->host);
-	copy->address = pool_text(pool, server->address);
-	copy->namaddr = pool_text(pool, server->namaddr);
-	copy->namaddrport = pool_text(pool, server->namaddrport);
 	copy->not_vouched = ""; /* the decisions are made */
 	copy->mx_owner = copy->unsigned_alias = NULL;
 	copy->found = NULL;
-	copy->policy = NULL;
-	copy->refusal = (struct why){.pool = NULL};
+	copy->decision = NULL;
 	return copy;
 }
 
@@ -34,15 +43,15 @@ struct connection *connection_new(const struct agent *agent, const struct server
 	conn->opened = clock_ms();
 	conn->ehlo.auth = conn->ehlo.name = "";
 	chat_open(&conn->chat, agent, conn->stream);
-	conn->chat.namaddr = conn->server->namaddr;
-	conn->chat.namaddrport = conn->server->namaddrport;
-	conn->chat.address = conn->server->address;
+	copy_names(conn, server);
 	return conn;
 }
 
 void connection_adopt(struct connection *conn, const struct server *server,
 	const struct tls_policy *policy)
 {
+	if (strcmp(conn->server->namaddrport, server->namaddrport) != 0)
+		copy_names(conn, server); /* the same server, by another name */
 	conn->server->destination = server->destination;
 	conn->server->best_preference = server->best_preference;
 	conn->server->mx = server->mx;

@@ -118,13 +118,15 @@ size_t connections_count(const struct connections *connections)
 
 /* --- what is asked for --- */
 
-bool connections_wanted(const struct agent *agent, const struct delivery *d, int flag)
+int connections_wanted(const struct agent *agent, const struct delivery *d)
 {
 	const struct destination *first = d->destinations;
 	const char *name = first->path ? first->path : first->host;
+	const int both = REQUEST_CONN_LOAD | REQUEST_CONN_STORE;
 
-	return (agent->config->connection_cache_on_demand && (d->request->flags & flag))
-		|| match_find(agent->cache_destinations, name, NULL) == MATCH_YES;
+	if (match_find(agent->cache_destinations, name, NULL) == MATCH_YES)
+		return both;
+	return agent->config->connection_cache_on_demand ? d->request->flags & both : 0;
 }
 
 /* --- the key: built by this one function --- */
@@ -171,6 +173,13 @@ static void add_expectation(struct buf *key, const struct tls_expect *expect)
 	}
 }
 
+/* Could what is kept be a TLS session? It stays with the server's name. */
+static bool may_be_tls(const struct tls_policy *policy)
+{
+	return policy->expect.level > TLS_LEVEL_MAY
+		|| (policy->expect.level == TLS_LEVEL_MAY && policy->reuse);
+}
+
 static struct buf make_key(const struct agent *agent, const struct delivery *d, const struct server *server,
 	const struct tls_policy *policy)
 {
@@ -182,7 +191,8 @@ static struct buf make_key(const struct agent *agent, const struct delivery *d, 
 		add(&key, d->request->sender);
 	if (agent->passwords || tls_level_must_match(policy->expect.level))
 		add(&key, server->destination->text);
-	add(&key, server->host);
+	if (agent->passwords || may_be_tls(policy))
+		add(&key, server->host);
 	add(&key, server->address);
 	add_number(&key, addr_port(&server->addr));
 	add_number(&key, (opts & SENDOPT_SMTPUTF8) && (opts & utf8));

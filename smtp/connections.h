@@ -3,8 +3,9 @@
 /*
  * connections - those that are kept open for the next message (delivery.md 4.1, 4.2; design.md 2).
  * Shared by all deliveries; a connection belongs to one of them or to this store, never to both. The
- * key is all that made the connection acceptable: next hop where it matters, server, TLS policy and
- * names, source address, SMTPUTF8, REQUIRETLS.
+ * key is all that made the connection acceptable and isn't the same for the whole process, as our
+ * own addresses are: server; TLS policy and names, SMTPUTF8, REQUIRETLS; sender, next hop and the
+ * server's name where a password or a certificate depends on them.
  */
 #include "smtp/connection.h"
 #include "smtp/delivery.h"
@@ -14,8 +15,11 @@ struct connections;
 struct connections *connections_new(void);
 void connections_free(struct connections *connections); /* closes all; NULL is fine */
 
-/* Does the request, or smtp_connection_cache_destinations, ask for it? FLAG: REQUEST_CONN_*. */
-bool connections_wanted(const struct agent *agent, const struct delivery *d, int flag);
+/*
+ * What the request, or smtp_connection_cache_destinations by D's first destination, asks for:
+ * REQUEST_CONN_LOAD and REQUEST_CONN_STORE, both or none of them. Asks a table: once is enough.
+ */
+int connections_wanted(const struct agent *agent, const struct delivery *d);
 
 /*
  * A kept connection to SERVER that POLICY would accept, tested by RSET; it is the caller's now.

@@ -70,7 +70,8 @@ static void try_again_plain(struct walk *walk, struct server *at)
 
 	*again = *at;
 	again->plaintext = true;
-	again->tried = again->decided = false;
+	again->tried = false;
+	again->decision = NULL;
 	at->next = again;
 	walk->d->final_server = false;
 }
@@ -131,39 +132,51 @@ static void begin_session(struct walk *walk, const struct server *at)
 		.final = walk->agent->lmtp && (walk->agent->flags & AGENT_FINAL)};
 }
 
+/* How a server may be talked to. */
+struct decision {
+	const struct tls_policy *policy; /* NULL: not at all, because of */
+	struct why why;                  /* if it has a status */
+	struct features features;        /* as they begin with it */
+};
+
 /* Once for each server: what is wrong with a policy is warned about, and DNS may be asked. */
-static const struct tls_policy *decide(struct walk *walk, struct server *at)
+static const struct decision *decide(struct walk *walk, struct server *at)
 {
-	if (!at->decided) {
-		at->decided = true;
-		at->refusal = (struct why){.pool = walk->d->pool};
-		at->policy = policy_decide(walk->agent, walk->d, walk->policy, at, &at->refusal);
+	struct delivery *d = walk->d;
+
+	if (at->decision == NULL) {
+		at->decision = POOL_NEW(d->pool, struct decision);
+		at->decision->why.pool = d->pool;
+		at->decision->policy =
+			policy_decide(walk->agent, d, walk->policy, at, &at->decision->why);
+		at->decision->features = d->features;
 	}
-	return at->policy;
+	d->features = at->decision->features;
+	return at->decision;
 }
 
 static void attempt(struct walk *walk, struct server *at)
 {
 	const struct agent *agent = walk->agent;
 	struct delivery *d = walk->d;
-	const struct tls_policy *policy = decide(walk, at);
+	const struct decision *decision = decide(walk, at);
 	struct why why = {.pool = d->pool};
 	struct connection *conn;
 	enum session_end end;
 
-	if (policy == NULL) {
-		if (at->refusal.status)
-			d->why = at->refusal;
+	if (decision->policy == NULL) {
+		if (decision->why.status)
+			d->why = decision->why;
 		return;
 	}
 	begin_session(walk, at);
-	conn = session_open(agent, d, at, policy, &end, &why);
+	conn = session_open(agent, d, at, decision->policy, &end, &why);
 	if (conn)
 		converse(walk, at, conn);
 	else if (end == SESSION_NO_CONNECTION)
 		d->why = why;
 	else
-		failed_at(walk, at, policy, end == SESSION_NO_TLS, &why);
+		failed_at(walk, at, decision->policy, end == SESSION_NO_TLS, &why);
 }
 
 static void turn_to(struct walk *walk, struct server *at)
@@ -184,7 +197,7 @@ static void reuse_one(struct walk *walk, struct server *at)
 	if (at->tried || limits_reached(walk) || !rcpts_open(d)
 		|| connections_count(agent->connections) == 0)
 		return;
-	policy = decide(walk, at);
+	policy = decide(walk, at)->policy;
 	conn = policy ? connections_take(agent, d, at, policy) : NULL;
 	if (conn == NULL)
 		return;
@@ -333,14 +346,15 @@ static void hints(const struct agent *agent, const struct destination *to)
 			" and \"smtp_tls_security_level = encrypt\" (or stronger)");
 }
 
-/* False: nothing may be tried after this one. */
-static bool try_destination(const struct agent *agent, struct delivery *d, struct destination *to)
+/* False: nothing may be tried after this one. KEPT: what is wanted of kept connections. */
+static bool try_destination(const struct agent *agent, struct delivery *d, struct destination *to,
+	int kept)
 {
 	struct walk walk = {.agent = agent, .d = d, .to = to, .last = to->next == NULL};
 	struct route found = {0};
 
-	walk.load = connections_wanted(agent, d, REQUEST_CONN_LOAD);
-	walk.store = connections_wanted(agent, d, REQUEST_CONN_STORE);
+	walk.load = kept & REQUEST_CONN_LOAD;
+	walk.store = kept & REQUEST_CONN_STORE;
 	hints(agent, to);
 	walk.policy = policy_for(agent, d, to);
 	if (route(agent, d->pool, to, policy_validates(agent, walk.policy), &found, &d->why)) {
@@ -353,6 +367,7 @@ static bool try_destination(const struct agent *agent, struct delivery *d, struc
 static void deliver_to(const struct agent *agent, struct delivery *d)
 {
 	struct destination *at = NULL;
+	int kept = 0;
 
 	parse_nexthop(agent, d);
 	for (struct destination *to = d->destinations; to && rcpts_open(d); to = to->next) {
@@ -361,7 +376,9 @@ static void deliver_to(const struct agent *agent, struct delivery *d)
 			abandon(d, to->error);
 			return;
 		}
-		if (!try_destination(agent, d, to))
+		if (to == d->destinations)
+			kept = connections_wanted(agent, d);
+		if (!try_destination(agent, d, to, kept))
 			break;
 	}
 	settle_rest(agent, d, at);

@@ -9,8 +9,6 @@
 #include "smtp/destination.h"
 #include "util/why.h"
 
-struct tls_policy;
-
 enum mx_security { MX_NONE /* no MX data used */, MX_UNCHECKED, MX_UNSIGNED, MX_SIGNED };
 
 struct server {
@@ -27,9 +25,7 @@ struct server {
 	bool tried;             /* in this delivery */
 	bool met;               /* a session with it got through the handshakes */
 	bool plaintext;         /* another try without TLS after opportunistic TLS failed */
-	bool decided;           /* how it may be talked to: */
-	const struct tls_policy *policy; /* NULL: not at all */
-	struct why refusal;     /* then, if it has a status */
+	struct decision *decision; /* smtp/deliver.c: how it may be talked to; NULL: not decided yet */
 	/* May a certificate carry the host's name at level secure? (design.md 4) */
 	bool vouched;           /* host was written by the administrator, or signed MX data names it */
 	const char *not_vouched; /* why not: "the MX record of customer.example is not signed" */

@@ -334,7 +334,7 @@ static void open_tables(struct agent *agent, struct pool *pool)
 		config->fast_flush_domains, is_parent_style(pool, config, "fast_flush_domains")
 		? MATCH_DOMAIN_PARENT : MATCH_DOMAIN, TABLE_LOCK | TABLE_UTF8);
 	agent->cache_destinations = match_open(agent->tables,
-		pool_format(pool, "%s_connection_cache_destinations", agent->program),
+		"smtp_connection_cache_destinations", /* for LMTP, too */
 		config->connection_cache_destinations, MATCH_STRING, TABLE_LOCK | TABLE_UTF8);
 	agent->discard_ehlo_maps = tables(agent, pool, agent->lmtp ? "discard_lhlo_keyword_address_maps"
 		: "discard_ehlo_keyword_address_maps", config->discard_ehlo_keyword_address_maps, TABLE_LOCK);

@@ -95,7 +95,7 @@ CHANGE(address, o->server.address = "192.0.2.2")
 CHANGE(port, addr_parse(&o->server.addr, "192.0.2.1", 26))
 CHANGE(utf8, o->request.sendopts = SENDOPT_SMTPUTF8 | SENDOPT_UTF8_RCPT)
 CHANGE(utf8_unneeded, o->request.sendopts = SENDOPT_SMTPUTF8)
-CHANGE(requiretls, o->request.sendopts = SENDOPT_REQUIRETLS)
+CHANGE(requiretls, o->policy.requiretls = REQUIRETLS_ENFORCE)
 CHANGE(weaker, o->policy.expect.level = TLS_LEVEL_MAY)
 CHANGE(stronger, o->policy.expect.level = TLS_LEVEL_DANE_ONLY)
 CHANGE(protocols, o->policy.expect.protocols = ">=TLSv1.2")
@@ -128,7 +128,10 @@ static const struct change {
 	bool fits;
 } changes[] = {
 	{"the same", NULL, TLS_LEVEL_SECURE, nothing, true},
-	{"another server name", NULL, TLS_LEVEL_NONE, host, false},
+	{"another server name", NULL, TLS_LEVEL_NONE, host, true},
+	{"another server name, with passwords", PASSWORDS, TLS_LEVEL_NONE, host, false},
+	{"another server name, encrypted", NULL, TLS_LEVEL_ENCRYPT, host, false},
+	{"another server name, perhaps encrypted", NULL, TLS_LEVEL_MAY, host, false},
 	{"another address", NULL, TLS_LEVEL_NONE, address, false},
 	{"another port", NULL, TLS_LEVEL_NONE, port, false},
 	{"another next hop", NULL, TLS_LEVEL_NONE, next_hop, true},
@@ -300,26 +303,28 @@ static void test_reaper(void)
 
 /* --- who asks for it --- */
 
+#define BOTH (REQUEST_CONN_LOAD | REQUEST_CONN_STORE)
+
 static const struct wish {
 	const char *name, *settings, *host;
 	const char *path;
 	int flags;
-	bool wanted; /* to load */
+	int wanted;
 } wishes[] = {
-	{"nobody", NULL, "x.test", NULL, 0, false},
-	{"the queue manager", NULL, "x.test", NULL, REQUEST_CONN_LOAD, true},
-	{"the queue manager, to store", NULL, "x.test", NULL, REQUEST_CONN_STORE, false},
+	{"nobody", NULL, "x.test", NULL, 0, 0},
+	{"the queue manager", NULL, "x.test", NULL, REQUEST_CONN_LOAD, REQUEST_CONN_LOAD},
+	{"the queue manager, to store", NULL, "x.test", NULL, REQUEST_CONN_STORE, REQUEST_CONN_STORE},
 	{"the queue manager in vain", "smtp_connection_cache_on_demand=no", "x.test", NULL,
-		REQUEST_CONN_LOAD | REQUEST_CONN_STORE, false},
-	{"the list", "smtp_connection_cache_destinations=y.test x.test", "x.test", NULL, 0, true},
+		REQUEST_CONN_LOAD | REQUEST_CONN_STORE, 0},
+	{"the list", "smtp_connection_cache_destinations=y.test x.test", "x.test", NULL, 0, BOTH},
 	{"the list, on demand or not",
 		"smtp_connection_cache_on_demand=no; smtp_connection_cache_destinations=x.test", "x.test",
-		NULL, 0, true},
-	{"the list names another", "smtp_connection_cache_destinations=y.test", "x.test", NULL, 0, false},
+		NULL, 0, BOTH},
+	{"the list names another", "smtp_connection_cache_destinations=y.test", "x.test", NULL, 0, 0},
 	{"the list has a socket", "smtp_connection_cache_destinations=private/lmtp", "client.example",
-		"private/lmtp", 0, true},
+		"private/lmtp", 0, BOTH},
 	{"a socket is known by its path", "smtp_connection_cache_destinations=client.example",
-		"client.example", "private/lmtp", 0, false},
+		"client.example", "private/lmtp", 0, 0},
 };
 
 static void test_wanted(void)
@@ -332,7 +337,7 @@ static void test_wanted(void)
 		o.to.host = x->host;
 		o.to.path = x->path;
 		o.request.flags = x->flags;
-		ok(connections_wanted(&mail.test.agent, &o.d, REQUEST_CONN_LOAD) == x->wanted, x->name);
+		is_number(connections_wanted(&mail.test.agent, &o.d), x->wanted, x->name);
 	}
 }
 
@@ -480,6 +485,30 @@ static void test_wrong_policy(void)
 	close(server);
 }
 
+/* One server by two names: it is the same, and what it says is told under the name in question. */
+static void test_other_name(void)
+{
+	static const struct fake_record records[] = {
+		{"a.test", DNS_A, DNS_INSECURE, DNS_ANSWERED, "127.0.0.1", 0},
+		{"b.test", DNS_A, DNS_INSECURE, DNS_ANSWERED, "127.0.0.1", 0},
+	};
+
+	mailing_reopen(&mail, false, 0, NULL);
+	test_agent_resolver(&mail.test, fake_resolver(records, COUNT(records)));
+	mailing_begin(&mail, HI MESSAGE("a") RSET ">MAIL*\n250 ok\n>RCPT*\n550 5.1.1 who?\n" RSET,
+		"[a.test]:%u", "a@x.test");
+	mail.request->flags |= REQUEST_CONN_STORE;
+	deliver(&mail.test.agent, &mail.d);
+	mailing_log(&mail);
+	mailing_again(&mail, "[b.test]:%u", "b@x.test");
+	mail.request->flags |= REQUEST_CONN_LOAD | REQUEST_CONN_STORE;
+	deliver(&mail.test.agent, &mail.d);
+	is_text(mailing_log(&mail), "ID: to=<b@x.test>, relay=b.test[127.0.0.1]:PORT, conn_use=2, dsn=5.1.1,"
+		" status=bounced (host b.test[127.0.0.1] said: 550 5.1.1 who? (in reply to RCPT TO command))",
+		"one server by two names");
+	ok(strchr(mailing_heard(&mail), '{') == NULL, "one server by two names");
+}
+
 /* LMTP by way of a socket: kept, and found again. */
 static void test_socket(void)
 {
@@ -509,6 +538,7 @@ int main(void)
 		run_series(x);
 	test_size();
 	test_wrong_policy();
+	test_other_name();
 	test_socket();
 	mailing_close(&mail);
 	return done();
