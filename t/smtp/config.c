@@ -355,11 +355,11 @@ static void check_set_flags(void)
 	ok(config.secure_cert_match_set, "lmtp_tls_secure_cert_match");
 	load_pair(false, "relay_domains=", "smtp_tls_fingerprint_digest=md5");
 	ok(!config.old_relay_domains && !config.old_fingerprint_digest, "not what was set");
+	is_text(config.tls_fingerprint_digest, "md5", "as it was set");
 	load_pair(false, "fast_flush_domains=$relay_domains", "compatibility_level=2");
 	ok(!config.old_relay_domains && config.old_fingerprint_digest, "nor what was not asked for");
 	load_pair(false, "compatibility_level=3.6", "x=y");
 	ok(!config.old_relay_domains && !config.old_fingerprint_digest, "nor above their level");
-	is_text(config.tls_fingerprint_digest, "md5", "as it was set");
 }
 
 static void check_level(void)
