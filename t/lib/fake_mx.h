@@ -10,7 +10,7 @@
  *   !tls                a TLS handshake (RFC 3207) with a certificate for mx.test
  *   !close !reset       ends the connection, by FIN or RST
  *   !bytes N            so many bytes must come
- *   !swallow            something must come, which is not shown
+ *   !swallow            one TLS record must come, which is not shown
  *   --                  what follows is for the next connection
  *
  * At its end it reads until the client is gone.
