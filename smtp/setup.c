@@ -541,6 +541,8 @@ static void tls_algorithms(struct tls_options *options, const struct config *con
 	options->export_list = config->tls_export_cipherlist;
 	options->null_list = config->tls_null_cipherlist;
 	options->curves = config->tls_eecdh_auto_curves;
+	options->ssl_options = config->tls_ssl_options;
+	options->disable_workarounds = config->tls_disable_workarounds;
 	options->groups = config->version >= POSTFIX(3, 8) ? config->tls_ffdhe_auto_groups : "";
 }
 

@@ -105,6 +105,8 @@ struct tls_engine *tls_engine_open(const struct tls_options *options)
 	engine->lenient = cache_new(LENIENT_MOST, nothing);
 	if (options->session_timeout > 0)
 		engine->tickets = tickets_new(options->session_timeout);
+	quirks_options(options->ssl_options, &engine->quirks);
+	quirks_workarounds(options->disable_workarounds);
 	if ((engine->trust = tls_trust_load(options)) != NULL
 		&& (engine->credentials = credentials_load(options, session_retrieve)) != NULL) {
 		engine->priorities = priorities_new(options);

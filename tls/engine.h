@@ -36,6 +36,7 @@ struct tls_options {
 	int session_timeout;      /* seconds a ticket is kept; 0: sessions are not kept */
 	bool wildcards_many_labels; /* tls_wildcard_matches_multiple_labels, 3.5 only */
 	bool fast_shutdown;       /* tls_fast_shutdown_enable */
+	const char *ssl_options, *disable_workarounds; /* tls_ssl_options, tls_disable_workarounds */
 	struct why *off;          /* tls_engine_open() sets its text when it fails, NULL: nobody asks */
 	bool utf8;                /* smtputf8_enable: printable UTF-8 in names that are logged */
 };

@@ -7,12 +7,14 @@
 #include "tls/credentials.h"
 #include "tls/engine.h"
 #include "tls/priority.h"
+#include "tls/quirks.h"
 #include "tls/tickets.h"
 #include "tls/verify.h"
 #include "util/cache.h"
 
 struct tls_engine {
 	const struct tls_options *options;
+	struct quirks quirks;
 	struct tls_trust *trust;
 	struct credentials *credentials;
 	struct priorities *priorities;

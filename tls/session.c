@@ -206,7 +206,8 @@ static bool make(struct session *session, const struct tls_start *start,
 {
 	unsigned flags = GNUTLS_CLIENT | GNUTLS_NO_SIGNAL | GNUTLS_KEY_SHARE_TOP
 		| GNUTLS_NO_STATUS_REQUEST
-		| (keeps(session->engine, start) ? 0 : GNUTLS_NO_TICKETS)
+		| (keeps(session->engine, start) && !session->engine->quirks.no_tickets ? 0
+			: GNUTLS_NO_TICKETS)
 		| (demand->raw_keys ? GNUTLS_ENABLE_RAWPK : 0);
 	gnutls_session_t gnutls;
 

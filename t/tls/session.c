@@ -643,6 +643,13 @@ static void resume(void)
 		is_text(buf_text(&said), ways[i].line, "summary when resumed");
 		tls_engine_close(repeat.engine);
 
+		options.ssl_options = "NO_TICKET";
+		repeat.engine = engine_with(&options);
+		resumes(&repeat, "k", expect);
+		okf(!resumes(&repeat, "k", expect), "%s: no tickets, nothing resumed", ways[i].name);
+		tls_engine_close(repeat.engine);
+
+		options.ssl_options = NULL;
 		options.session_timeout = 0;
 		repeat.engine = engine_with(&options);
 		resumes(&repeat, "k", expect);
