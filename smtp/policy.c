@@ -230,7 +230,7 @@ static bool expect_fingerprints(struct deciding *w)
 	if (good.count)
 		return true;
 	log_warning("nexthop domain %s: configured at fingerprint security level, but with no"
-		" fingerprints to match.", w->base->to->host);
+		" fingerprints to match.", w->base->to->text);
 	return misconfigured(w, given.count == 0 ? "level fingerprint without a fingerprint to match"
 		: pool_format(w->pool, "level fingerprint without a valid fingerprint: %s",
 			list_join(&given, ", ")));

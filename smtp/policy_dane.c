@@ -28,8 +28,11 @@ static bool refuse(struct dane *d, const char *text, const char *detail)
 /* --- what must be so before DNS is asked (tls.md 8.1) --- */
 
 /* The configuration leaves DANE no ground: that is the administrator's to mend. */
-static bool impossible(struct dane *d, const char *what)
+static bool impossible(struct dane *d, const char *before, const char *after)
 {
+	const char *what = pool_format(d->asked->pool, "%s%s%s", before,
+		tls_level_name(d->expect->level), after);
+
 	log_warning("%s: %s", d->asked->key, what);
 	if (d->only)
 		return refuse(d, "client TLS configuration problem", what);
@@ -51,11 +54,11 @@ static bool possible(struct dane *d)
 		return refuse(d, "client TLS configuration problem", what);
 	}
 	if (!agent->lookup_dns || !agent->dns_validated)
-		return impossible(d, "dane configured with dnssec lookups disabled");
+		return impossible(d, "", " configured with dnssec lookups disabled");
 	if (!agent->lmtp && agent->config->ignore_mx_lookup_error)
-		return impossible(d, "dane configured with MX lookup errors ignored");
+		return impossible(d, "", " configured with MX lookup errors ignored");
 	if (agent->plain.defnames || agent->plain.search)
-		return impossible(d, "dns resolver options incompatible with dane TLS");
+		return impossible(d, "dns resolver options incompatible with ", " TLS");
 	return true;
 }
 

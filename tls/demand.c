@@ -196,6 +196,12 @@ static void prepare_anchors(struct preparing *p)
 	}
 }
 
+/* Then names count for nothing but the word in the log. */
+static bool fell_back(const struct preparing *p)
+{
+	return p->demand->level != p->expect->level;
+}
+
 /* RFC 7250, RFC 7671 5.1: a bare key can satisfy nothing but 3 1 x; names and chains need more. */
 static bool wants_raw_keys(const struct preparing *p)
 {
@@ -228,7 +234,7 @@ void tls_verify_prepare(const struct tls_verify_context *context, const struct t
 	case TLS_LEVEL_DANE:
 	case TLS_LEVEL_DANE_ONLY:
 		prepare_tlsa(&p);
-		if (has_usage(demand, DANE_TA))
+		if (has_usage(demand, DANE_TA) || (fell_back(&p) && expect->name_count > 0))
 			prepare_names(&p);
 		break;
 	case TLS_LEVEL_VERIFY:

@@ -11,7 +11,7 @@
 enum { LENIENT_MOST = 1000 }; /* servers remembered */
 
 enum {
-	VERBOSE = TLS_LOG_VERBOSE | TLS_LOG_PEERCERT | TLS_LOG_CERTMATCH,
+	VERBOSE = TLS_LOG_VERBOSE | TLS_LOG_PEERCERT | TLS_LOG_CERTMATCH | TLS_LOG_DANE,
 	LEVEL_1 = TLS_LOG_SUMMARY,
 	LEVEL_2 = LEVEL_1 | VERBOSE | TLS_LOG_CACHE | TLS_LOG_DEBUG,
 	LEVEL_3 = LEVEL_2 | TLS_LOG_TLS_PACKETS,
@@ -51,11 +51,11 @@ static const struct {
 
 static bool add(const char *word, int version, unsigned *log)
 {
-	size_t count = COUNT(words) - (version < TLS_POSTFIX(3, 6));
+	bool old = version < TLS_POSTFIX(3, 6); /* told of no TLSA records in these words */
 
-	for (size_t i = 0; i < count; i++)
+	for (size_t i = 0; i < COUNT(words) - old; i++)
 		if (text_same(word, words[i].word)) {
-			*log |= words[i].log;
+			*log |= words[i].log & ~(old ? (unsigned)TLS_LOG_DANE : 0);
 			return true;
 		}
 	return false;

@@ -178,8 +178,9 @@ static void add_refusal(const struct telling *t, bool reused)
 {
 	const struct tls_demand *demand = t->j->demand;
 	bool must = tls_level_must_match(demand->level);
+	bool asked = (t->log & TLS_LOG_UNTRUSTED) || tls_level_must_match(demand->expect->level);
 
-	if (!must && (!(t->log & TLS_LOG_UNTRUSTED) || t->j->peer->kind != TLS_PEER_X509))
+	if (!must && (!asked || t->j->peer->kind != TLS_PEER_X509))
 		return;
 	if (must && demand->expect->policy_failure)
 		add(t, "certificate verification failed for %s: external policy failure (%s)",
@@ -196,18 +197,36 @@ static void add_refusal(const struct telling *t, bool reused)
 
 static void add_depth(const struct telling *t, size_t depth, bool good)
 {
+	const struct certificate *at = depth == 0 ? t->j->sent : t->j->path.certificates[depth];
+
 	add(t, "%s: depth=%zu verify=%d subject=%s", t->server, depth, good,
-		dn_line(t->j->pool, t->j->path.certificates[depth]->parts.subject));
+		dn_line(t->j->pool, at->parts.subject));
 }
 
+/* OpenSSL asks for dates last, when it goes down the path. */
+static bool is_date(enum problem problem)
+{
+	return problem == PROBLEM_EXPIRED || problem == PROBLEM_NOT_YET_VALID;
+}
+
+/* In the order of OpenSSL's checks: what breaks the path, the name, then the path from its top down. */
 static void add_depths(const struct telling *t)
 {
 	const struct path *path = &t->j->path;
+	enum problem problem = path->finding.problem;
+	size_t depth = path->finding.depth;
 
-	if (path->finding.problem != PROBLEM_NONE && path->finding.depth < path->count)
-		add_depth(t, path->finding.depth, false);
-	for (size_t i = path->count; i > 0; i--)
+	if (problem != PROBLEM_NONE && !is_date(problem) && depth < path->count)
+		add_depth(t, depth, false);
+	if (t->j->name.problem != PROBLEM_NONE)
+		add_depth(t, 0, false);
+	if (path->count == 0)
+		add_depth(t, 0, t->j->leaf);
+	for (size_t i = path->count; i > 0; i--) {
+		if (is_date(problem) && depth == i - 1)
+			add_depth(t, depth, false);
 		add_depth(t, i - 1, true);
+	}
 }
 
 /* --- what matched --- */
@@ -338,8 +357,8 @@ void judged_lines(const struct judged *j, const struct tls_verdict *verdict, str
 		subject_cn = subject(&t);
 		issuer_cn = issuer(&t);
 	}
-	if ((t.log & TLS_LOG_VERBOSE) && !verdict->reused) /* OpenSSL tells them as it verifies */
-		add_depths(&t);
+	if ((t.log & TLS_LOG_VERBOSE) && !verdict->reused && j->sent_count > 0)
+		add_depths(&t); /* OpenSSL tells them as it verifies */
 	add_refusal(&t, verdict->reused);
 	if (j->peer->kind == TLS_PEER_NONE
 		|| !(t.log & (TLS_LOG_CERTMATCH | TLS_LOG_PEERCERT | TLS_LOG_VERBOSE)))

@@ -193,7 +193,7 @@ static void check_names(struct judged *j)
 		.addresses = options(j)->version >= TLS_POSTFIX(3, 6),
 	};
 
-	j->names_asked = true;
+	j->names_asked = tls_level_must_match(j->demand->level);
 	j->match = match_names(j->demand->names, j->demand->name_count, j->names, j->name_count,
 		rules);
 	switch (j->match.is) {
@@ -210,14 +210,23 @@ static void check_names(struct judged *j)
 
 /* --- the verdict --- */
 
-/*
- * Level may and encrypt: is anybody going to be told how much the chain is worth? Where TLSA
- * records were there but unusable, Postfix's DANE session knows no authority to trust.
- */
+/* Level may and encrypt: is anybody going to be told how much the chain is worth? */
 static bool wants_word(const struct judged *j)
 {
-	return j->demand->unusable_text[0] == '\0'
-		&& options(j)->log & (TLS_LOG_SUMMARY | TLS_LOG_UNTRUSTED | TLS_LOG_VERBOSE);
+	return tls_level_must_match(j->demand->expect->level)
+		|| options(j)->log & (TLS_LOG_SUMMARY | TLS_LOG_UNTRUSTED | TLS_LOG_VERBOSE);
+}
+
+/* It must not match; but where TLSA records were unusable Postfix tells of the names, too. */
+static void look_only(struct judged *j)
+{
+	if (!wants_word(j)) {
+		j->chain = (struct finding){PROBLEM_UNSPECIFIED, 0};
+		return;
+	}
+	by_roots(j);
+	if (j->demand->name_count > 0)
+		check_names(j);
 }
 
 static void look(struct judged *j, struct anchors *full)
@@ -246,10 +255,7 @@ static void look(struct judged *j, struct anchors *full)
 	case TLS_LEVEL_NONE:
 	case TLS_LEVEL_MAY:
 	case TLS_LEVEL_ENCRYPT:
-		if (wants_word(j))
-			by_roots(j);
-		else
-			j->chain = (struct finding){PROBLEM_UNSPECIFIED, 0};
+		look_only(j);
 		break;
 	case TLS_LEVEL_INVALID:
 	case TLS_LEVEL_NOT_FOUND:
@@ -346,7 +352,8 @@ static void tell(const struct judged *j, struct tls_verdict *verdict, struct lis
 	verdict->present = j->peer->kind != TLS_PEER_NONE;
 	verdict->trusted = j->trusted;
 	verdict->matched = j->matched;
-	verdict->name = pool_text(j->pool, j->matched && j->match.name ? j->match.name->name : "");
+	verdict->name = pool_text(j->pool,
+		j->names_asked && j->matched && j->match.name ? j->match.name->name : "");
 	verdict->rule = pool_text(j->pool, rule_of(j)); /* may outlive what was expected */
 	verdict->peer_names = judged_peer_names(j);
 	verdict->reason = judged_reason(j);

@@ -212,6 +212,35 @@ static void unusable(void)
 	zoo_done(&ask);
 }
 
+/* Postfix tells what it finds of the name all the same, and takes the certificate. */
+static void unusable_told(void)
+{
+	static const struct tls_tlsa odd = {3, 1, 9, bytes, 32};
+	static const struct {
+		const char *chain, *line;
+		bool trusted;
+	} rows[] = {
+		{"host", "", true},
+		{"other", "server " FAILED "num=62:hostname mismatch", false},
+		{"expired", "server " FAILED "certificate has expired", false},
+	};
+
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct zoo_ask ask;
+		struct zoo_result result;
+
+		zoo_ask(&ask, TLS_LEVEL_DANE, "mx.a.test");
+		ask.expect.tlsa = &odd;
+		ask.expect.tlsa_count = 1;
+		result = zoo_answer(&ask, rows[i].chain);
+		is_text(result.lines, rows[i].line, rows[i].chain);
+		ok(result.verdict.matched, "encrypted is enough");
+		ok(result.verdict.trusted == rows[i].trusted, "the word for it");
+		is_text(result.verdict.name, "", "no name was asked for");
+		zoo_done(&ask);
+	}
+}
+
 /* One bad record among good ones; more than a hundred records. */
 static void many(void)
 {
@@ -466,6 +495,7 @@ int main(void)
 	chains();
 	agility();
 	unusable();
+	unusable_told();
 	many();
 	told();
 	told_by_3_5();

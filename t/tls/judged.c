@@ -216,8 +216,8 @@ static void details(void)
 	leaf = zoo_print(pool, "oldint", GNUTLS_DIG_SHA256);
 	is_text(zoo_answer(&ask, "oldint").lines,
 		pool_format(pool,
-			"SERVER: depth=1 verify=0 subject=/O=Zoo/CN=Zoo Old Intermediate|"
 			"SERVER: depth=2 verify=1 subject=/O=Zoo/CN=Zoo Root|"
+			"SERVER: depth=1 verify=0 subject=/O=Zoo/CN=Zoo Old Intermediate|"
 			"SERVER: depth=1 verify=1 subject=/O=Zoo/CN=Zoo Old Intermediate|"
 			"SERVER: depth=0 verify=1 subject=/O=Zoo/CN=mx.a.test|"
 			"CA " FAILED "certificate has expired|"
