@@ -17,6 +17,7 @@ struct opening {
 	struct connection *conn;
 	bool tls_failed; /* the handshake, or I/O inside TLS: plaintext may be tried */
 	bool reconnect;  /* the TLS engine wants the same again, and will be lenient */
+	bool old;        /* this is the second time, and TLS 1.3 is not to be offered */
 	struct why *why;
 };
 
@@ -319,6 +320,7 @@ static bool handshake(struct opening *o)
 		.expect = &conn->policy->expect,
 		.server = conn->server->namaddrport,
 		.session_key = session_key(o),
+		.old = o->old,
 		.summary = conn->policy->reuse,
 	};
 	enum tls_level level = conn->policy->expect.level;
@@ -328,6 +330,9 @@ static bool handshake(struct opening *o)
 	case TLS_DONE:
 		conn->in_tls = true;
 		return judge(o);
+	case TLS_RECONNECT_OLD:
+		o->old = o->reconnect = true;
+		break;
 	case TLS_RECONNECT:
 		o->reconnect = true;
 		break;
@@ -508,8 +513,10 @@ struct connection *session_open(const struct agent *agent, struct delivery *d,
 	struct opening first = {.agent = agent, .d = d, .why = why}, again = first;
 	struct connection *conn = open_once(&first, server, policy, end);
 
-	if (conn == NULL && first.reconnect)
+	if (conn == NULL && first.reconnect) {
+		again.old = first.old;
 		conn = open_once(&again, server, policy, end);
+	}
 	return conn;
 }
 

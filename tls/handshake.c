@@ -164,6 +164,11 @@ void handshake_refuse(struct channel *channel, const char *server, const char *r
 {
 	fail(server, "-1");
 	log_warning("TLS library problem: error:handshake::%s:", reason);
+	handshake_give_up(channel);
+}
+
+void handshake_give_up(struct channel *channel)
+{
 	if (gnutls_alert_send(channel->session, GNUTLS_AL_FATAL, GNUTLS_A_HANDSHAKE_FAILURE) >= 0)
 		channel_flush(channel);
 	channel->dead = true;

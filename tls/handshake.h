@@ -19,6 +19,9 @@ enum handshake handshake_run(struct channel *channel, const char *server);
 /* After it was done: refuses what was negotiated, for REASON. */
 void handshake_refuse(struct channel *channel, const char *server, const char *reason);
 
+/* The same, and nothing is logged. */
+void handshake_give_up(struct channel *channel);
+
 /* OpenSSL's name of the last alert that the peer sent: "protocol version". */
 const char *handshake_alert(gnutls_session_t session);
 

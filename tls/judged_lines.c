@@ -357,7 +357,8 @@ void judged_lines(const struct judged *j, const struct tls_verdict *verdict, str
 		subject_cn = subject(&t);
 		issuer_cn = issuer(&t);
 	}
-	if ((t.log & TLS_LOG_VERBOSE) && !verdict->reused && j->sent_count > 0)
+	if ((t.log & TLS_LOG_VERBOSE) && !verdict->reused && j->sent_count > 0
+		&& !j->demand->unusable)
 		add_depths(&t); /* OpenSSL tells them as it verifies */
 	add_refusal(&t, verdict->reused);
 	if (j->peer->kind == TLS_PEER_NONE

@@ -267,7 +267,8 @@ static bool offer(struct priorities *all, struct counted *made, const struct pri
 	multiply_list(&product, list, priority, true);
 	if (product.ciphers.length == 0)
 		protocols &= PROTOCOL_TLS1_3; /* a list of nothing but what GnuTLS lacks */
-	if (protocols & PROTOCOL_TLS1_3)
+	priority->with_13 = protocols & PROTOCOL_TLS1_3;
+	if (priority->with_13)
 		multiply_13(&product);
 	priority->text = words(&made->pool, wish, &product, protocols, all->groups);
 	buf_close(&product.ciphers);
@@ -293,7 +294,8 @@ static bool grant(struct priorities *all, struct counted *made, const struct pri
 		return refused(server, expect->grade, "invalid command");
 	if (list.count == 0 || !offer(all, made, wish, protocols, &list))
 		return refused(server, expect->grade, "no cipher match");
-	tell_withheld(&made->priority);
+	if (protocols & ~(unsigned)PROTOCOL_TLS1_3)
+		tell_withheld(&made->priority);
 	tell_open(&made->priority);
 	return true;
 }
@@ -349,6 +351,17 @@ void priority_done(const struct priority *priority)
 bool priority_allows(const struct priority *priority, size_t suite)
 {
 	return suite < SUITES && (suite >= SUITES_LISTED || suite_set_has(&priority->allowed, suite));
+}
+
+bool priority_only_for_13(const struct priority *priority, size_t suite)
+{
+	if (!priority->with_13 || suite >= SUITES_LISTED)
+		return false;
+	for (size_t i = 0; i < SUITES_LISTED; i++)
+		if (suite_set_has(&priority->allowed, i)
+			&& suites[i].gnutls_cipher == suites[suite].gnutls_cipher)
+			return false;
+	return true;
 }
 
 struct priorities *priorities_new(const struct tls_options *options)

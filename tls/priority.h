@@ -20,7 +20,7 @@ struct priority_wish {
 	bool must_match; /* no TLS 1.0, 1.1 and SHA-1: OpenSSL's security level 1, not 0 */
 	bool raw_keys;   /* offer RFC 7250 */
 	bool lenient;    /* let a certificate's key usage be what it is (gnutls.md 2.4) */
-	bool old;        /* not TLS 1.3: for a ticket of TLS 1.2 */
+	bool old;        /* not TLS 1.3: for a ticket of TLS 1.2, or after TLS_RECONNECT_OLD */
 };
 
 struct priority {
@@ -28,6 +28,7 @@ struct priority {
 	const char *text; /* GnuTLS's words for it */
 	const char *list; /* OpenSSL's, with the exclusions */
 	struct suite_set allowed; /* up to TLS 1.2 */
+	bool with_13;     /* TLS 1.3 is offered */
 	bool anonymous;   /* suites without a certificate are offered */
 };
 
@@ -45,5 +46,8 @@ void priority_done(const struct priority *priority); /* NULL is fine */
 
 /* May a handshake end with this suite (its index in suites[])? */
 bool priority_allows(const struct priority *priority, size_t suite);
+
+/* It may not: was it offered only because TLS 1.3 has a cipher of the same name (gnutls.md 1.4)? */
+bool priority_only_for_13(const struct priority *priority, size_t suite);
 
 #endif

@@ -30,6 +30,7 @@ struct session {
 	char *ticket_key;       /* "" the session is not kept */
 	char *reused;           /* the summary when it is used again */
 	bool summary;           /* is logged at any loglevel */
+	bool too_new;           /* TLS 1.3 must not be offered to this server */
 };
 
 static ssize_t transport_read(void *channel, void *to, size_t room)
@@ -226,7 +227,7 @@ static bool prepare(struct session *session, const struct tls_start *start,
 {
 	struct tls_engine *engine = session->engine;
 
-	if ((session->priority = choose(session, demand, false)) == NULL)
+	if ((session->priority = choose(session, demand, start->old)) == NULL)
 		return false;
 	if (logs(engine, TLS_LOG_VERBOSE))
 		log_info("%s: TLS cipher list \"%s\"", session->server, session->priority->list);
@@ -260,6 +261,11 @@ static bool check_suite(struct session *session, struct pool *pool, size_t *suit
 	*suite = suite_negotiated(session->channel.session);
 	if (priority_allows(session->priority, *suite))
 		return true;
+	if (priority_only_for_13(session->priority, *suite)) {
+		handshake_give_up(&session->channel);
+		session->too_new = true;
+		return false;
+	}
 	verdict->reason = pool_format(pool, "the server chose the excluded cipher %s",
 		*suite < SUITES ? suites[*suite].name : "that we don't know");
 	handshake_refuse(&session->channel, session->server, verdict->reason);
@@ -337,7 +343,9 @@ static enum tls_result run(struct session *session, const struct tls_verify_cont
 {
 	switch (handshake_run(&session->channel, session->server)) {
 	case HANDSHAKE_DONE:
-		return judge(session, context, demand, pool, verdict) ? TLS_DONE : TLS_HANDSHAKE;
+		if (judge(session, context, demand, pool, verdict))
+			return TLS_DONE;
+		return session->too_new ? TLS_RECONNECT_OLD : TLS_HANDSHAKE;
 	case HANDSHAKE_KEY_USAGE:
 		return overlook(session->engine, session->server);
 	case HANDSHAKE_FAILED:

@@ -15,6 +15,7 @@ struct tls_start {
 	const char *server;     /* "mx.example[192.0.2.1]:25", for the log; lives as long as the session */
 	const char *session_key; /* all that made an earlier session acceptable but what is in expect:
 	                           service, next hop, host, address, EHLO name; "" sessions not kept */
+	bool old;               /* TLS 1.2 at most: TLS_RECONNECT_OLD was the answer before */
 	bool summary;           /* log the summary line at any loglevel, as Postfix does for
 	                           connections that may be reused */
 };
@@ -55,6 +56,11 @@ enum tls_result {
 	 * connect to the same address again at once, once (gnutls.md 2.4).
 	 */
 	TLS_RECONNECT,
+	/*
+	 * The same, and with OLD: the server has no TLS 1.3 and chose an excluded cipher, that only was
+	 * offered because TLS 1.3 has one of the same name (gnutls.md 1.4).
+	 */
+	TLS_RECONNECT_OLD,
 };
 
 /*

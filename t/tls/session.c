@@ -40,7 +40,7 @@ struct run {
 	struct server server;
 	struct tls_expect expect;
 	const char *key;
-	bool summary;
+	bool old, summary;
 	int seconds;
 	struct pool pool;
 	struct stream *stream;
@@ -61,7 +61,7 @@ static struct run run_with(const struct forged *identity)
 
 static void start(struct run *run, struct tls_engine *engine)
 {
-	struct tls_start how = {&run->expect, PEER, run->key, run->summary};
+	struct tls_start how = {&run->expect, PEER, run->key, run->old, run->summary};
 
 	buf_clear(&said);
 	run->stream = stream_open(server_start(&run->server));
@@ -412,6 +412,17 @@ static void excluded(void)
 	is_text(buf_text(&said), "warning: " PEER ": Invalid TLS protocol list \"TLSv9\": aborting TLS "
 		"session", "as Postfix says it");
 	stop(&run);
+	for (int old = 0; old < 2; old++) { /* GnuTLS has one word for a cipher of TLS 1.2 and 1.3 */
+		run = run_with(&rsa);
+		run.server.priority = ANY ":-VERS-TLS1.3:-KX-ALL:+ECDHE-RSA:%SERVER_PRECEDENCE";
+		run.expect.exclude = "AESGCM";
+		run.old = old;
+		start(&run, engine);
+		is_number(run.result, old ? TLS_DONE : TLS_RECONNECT_OLD, "AESGCM is excluded");
+		ok(!old || strstr(run.verdict.cipher, "GCM") == NULL, "and not used");
+		ok(old || buf_text(&said)[0] == '\0', "the first time nothing is said");
+		stop(&run);
+	}
 	tls_engine_close(engine);
 }
 
