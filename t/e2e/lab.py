@@ -147,7 +147,7 @@ def request_options(**wanted):
     options = dict(prefix="E2E0", rcpt=[], queue="", sender="me@client.example", flags=3, old=False,
                    optname="smtputf8", nexthop="", encoding="", sendopts=0, envid="", ret=0, notify=0,
                    orcpt=False, orig=None, client_name="", client_addr="", sasl_username="", ident=None,
-                   old_mail=0)
+                   old_mail=0, waited=0)
     options.update(wanted)
     return argparse.Namespace(**options)
 
