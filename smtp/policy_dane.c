@@ -195,10 +195,11 @@ static bool lookup_failed(struct dane *d)
 		log_warning("DNSSEC status lookup error for %s: %s", server->host, d->set.text);
 	else
 		log_warning("DANE TLSA lookup problem: %s", d->set.text);
-	why_site(d->why, "4.7.5", "TLSA lookup error for %s:%u%s%s%s", server->host,
+	if (d->set.reason[0] == '\0')
+		*d->detail = d->set.text;
+	return why_site(d->why, "4.7.5", "TLSA lookup error for %s:%u%s%s%s", server->host,
 		addr_port(&server->addr), d->set.reason[0] ? " (" : "", d->set.reason,
 		d->set.reason[0] ? ")" : "");
-	return false;
 }
 
 static bool use_records(struct dane *d)

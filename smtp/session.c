@@ -16,6 +16,7 @@ struct opening {
 	struct delivery *d; /* its features are written */
 	struct connection *conn;
 	bool tls_failed; /* the handshake, or I/O inside TLS: plaintext may be tried */
+	bool overlooked; /* smtp_discard_ehlo_keywords or its table has "starttls" */
 	bool reconnect;  /* the TLS engine wants the same again, and will be lenient */
 	bool old;        /* this is the second time, and TLS 1.3 is not to be offered */
 	struct why *why;
@@ -166,6 +167,7 @@ static bool learn(struct opening *o, const struct reply *reply)
 
 	if (!discarded(o, &discard))
 		return chat_local_error(&conn->chat, o->why);
+	o->overlooked = discard & EHLO_STARTTLS;
 	ehlo_parse(&conn->pool, reply->text, discard, conn->in_tls, &conn->ehlo, &bad_size);
 	if (loops(o))
 		return false;
@@ -364,7 +366,9 @@ static bool not_offered(struct opening *o)
 		return violates(o, "nostarttls", "5.7.30", pool_format(o->why->pool,
 			"TLS service was not offered by host %s", namaddr));
 	return without || why_site(o->why, "4.7.4",
-		"TLS is required, but was not offered by host %s", namaddr);
+		"TLS is required, but was not offered by host %s%s", namaddr, !o->overlooked ? ""
+		: o->agent->lmtp ? ": lmtp_discard_lhlo_keywords, or its table, has STARTTLS"
+		: ": smtp_discard_ehlo_keywords, or its table, has STARTTLS");
 }
 
 static bool no_engine(struct opening *o)

@@ -256,6 +256,18 @@ static const char *nothing_matches(const struct judged *j)
 
 /* --- */
 
+/* As they were written. */
+static const char *unusable_fingerprints(const struct judged *j)
+{
+	const struct tls_expect *expect = j->demand->expect;
+	struct buf list = BUF(0);
+
+	for (size_t i = 0; i < expect->fingerprint_count && i < RECORDS_MOST; i++)
+		add_item(&list, expect->fingerprints[i]);
+	add_rest(&list, expect->fingerprint_count, RECORDS_MOST);
+	return finish(j, &list);
+}
+
 static const char *nothing_usable(const struct judged *j)
 {
 	char *text = pool_text(j->pool, j->demand->unusable_text);
@@ -265,7 +277,32 @@ static const char *nothing_usable(const struct judged *j)
 			*at = ' ';
 	if (text[0] && j->demand->expect->tlsa_count > 0)
 		return pool_format(j->pool, "%s: %s", text, unusable_records(j));
+	if (text[0] && j->demand->expect->fingerprint_count > 0)
+		return pool_format(j->pool, "%s: %s", text, unusable_fingerprints(j));
 	return text[0] ? text : "no acceptable name is left to check";
+}
+
+static const char *weak_key(const struct judged *j)
+{
+	unsigned bits = 0;
+
+	gnutls_x509_crt_get_pk_algorithm(culprit(j)->crt, &bits);
+	return pool_format(j->pool, "%s has a key of %u bits, which is too short", which(j), bits);
+}
+
+static const char *weak_digest(const struct judged *j)
+{
+	int algorithm = gnutls_x509_crt_get_signature_algorithm(culprit(j)->crt);
+	const char *name = algorithm > 0 ? gnutls_sign_get_name(algorithm) : NULL;
+
+	return pool_format(j->pool, "%s is signed by %s, which is too weak", which(j),
+		name ? name : "an unknown algorithm");
+}
+
+static const char *constrained(const struct judged *j, const char *what)
+{
+	return pool_format(j->pool, "certificate names %s, which name constraints of a certification"
+		" authority above %s", judged_peer_names(j), what);
 }
 
 static const char *wrong_certificate(const struct judged *j)
@@ -290,21 +327,28 @@ static const char *wrong_certificate(const struct judged *j)
 			j->shown.depth == 0 ? "as a server certificate"
 					    : "with server certificates");
 	case PROBLEM_TOO_LONG:
-		return pool_format(j->pool, "more than %d intermediate certificates",
-			j->context->options->verify_depth + 1);
+		return pool_format(j->pool, "more than %d intermediate certificates"
+			" (%s_tls_scert_verifydepth = %d)", j->context->options->verify_depth + 1,
+			j->context->options->lmtp ? "lmtp" : "smtp",
+			j->context->options->verify_depth);
 	case PROBLEM_NO_TLSA:
 		return nothing_matches(j);
+	case PROBLEM_LEAF_KEY:
+	case PROBLEM_CA_KEY:
+		return weak_key(j);
+	case PROBLEM_DIGEST:
+		return weak_digest(j);
+	case PROBLEM_NOT_PERMITTED:
+		return constrained(j, "do not permit");
+	case PROBLEM_EXCLUDED:
+		return constrained(j, "exclude");
+	case PROBLEM_CONSTRAINTS:
+		return "name constraints of a certification authority cannot be read, or are too many";
 	case PROBLEM_NONE:
 	case PROBLEM_UNSPECIFIED:
 	case PROBLEM_SIGNATURE:
 	case PROBLEM_PATH_LENGTH:
 	case PROBLEM_CRITICAL:
-	case PROBLEM_NOT_PERMITTED:
-	case PROBLEM_EXCLUDED:
-	case PROBLEM_CONSTRAINTS:
-	case PROBLEM_LEAF_KEY:
-	case PROBLEM_CA_KEY:
-	case PROBLEM_DIGEST:
 	case PROBLEM_NOT_CA:
 		break;
 	}

@@ -304,7 +304,8 @@ static void test_starttls(void)
 			"EHLO client.example | STARTTLS | EHLO client.example", ""},
 	}, discarded[] = {
 		{"discarded", OFFER, "refused 4.7.4 TLS is required, but was not offered by host"
-			" mx.test[127.0.0.1] (site)", "EHLO client.example | QUIT",
+			" mx.test[127.0.0.1]: smtp_discard_ehlo_keywords, or its table, has STARTTLS"
+			" (site)", "EHLO client.example | QUIT",
 			"discarding EHLO keywords: STARTTLS"},
 	}, none[] = {
 		{"not wanted", OFFER, "ready PIPELINING SIZE STARTTLS pipelining limit 1000",

@@ -68,11 +68,24 @@ static const struct reason {
 		"CA certificate /O=Zoo/CN=Zoo clientint is not designated"
 		" for use with server certificates",
 		NULL, TLS_FAULT_CHAIN, "unsuitable certificate purpose"},
-	{"deep20", "root", "mx.a.test", "", "more than 10 intermediate certificates", NULL,
+	{"deep20", "root", "mx.a.test", "", "more than 10 intermediate certificates (smtp_tls_scert_verifydepth = 9)", NULL,
 		TLS_FAULT_CHAIN, "certificate chain too long"},
 	{"noca", "root", "mx.a.test", "",
 		"CA certificate /O=Zoo/CN=Zoo noca: invalid CA certificate", NULL, TLS_FAULT_OTHER,
 		""},
+	{"rsa512", "rsaroot", "mx.a.test", "",
+		"certificate has a key of 512 bits, which is too short", NULL, TLS_FAULT_OTHER, ""},
+	{"rsa512int", "rsaroot", "mx.a.test", "",
+		"CA certificate /O=Zoo/CN=Zoo RSA 512 Intermediate has a key of 512 bits, which is too"
+		" short", NULL, TLS_FAULT_OTHER, ""},
+	{"sha1", "rsaroot", "mx.a.test", "",
+		"certificate is signed by RSA-SHA1, which is too weak", NULL, TLS_FAULT_OTHER, ""},
+	{"ncbad", "root", "mx.a.test", "", "certificate names mx.a.test, which name constraints of a"
+		" certification authority above do not permit", NULL, TLS_FAULT_OTHER, ""},
+	{"ncexcluded", "root", "mx.a.test", "", "certificate names mx.a.test, which name constraints"
+		" of a certification authority above exclude", NULL, TLS_FAULT_OTHER, ""},
+	{"nchuge", "root", "mx.a.test", "", "name constraints of a certification authority cannot be"
+		" read, or are too many", NULL, TLS_FAULT_OTHER, ""},
 	{"badsig", "root", "mx.a.test", "", "certificate: certificate signature failure", NULL,
 		TLS_FAULT_OTHER, ""},
 	{"host", "root", ". ", "", "no acceptable name is left to check", NULL, TLS_FAULT_OTHER,

@@ -362,7 +362,7 @@ static void bad_fingerprints(void)
 	is_text(result.lines, "server " FAILED "num=1:unspecified certificate verification error",
 		"the line");
 	is_text(result.verdict.fault_text, "all-fingerprints-unusable", "for the report");
-	is_text(result.verdict.reason, "all fingerprints unusable", "for people");
+	is_text(result.verdict.reason, "all fingerprints unusable: 04:D1, zz, , :, 1, 12:, and 2 more", "for people");
 	zoo_done(&ask);
 }
 
