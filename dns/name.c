@@ -82,6 +82,8 @@ const char *name_complaint(struct pool *pool, const char *name)
 {
 	const char *at, *wrong = fault(name, true, &at);
 
+	if (*name == '\0')
+		return wrong;
 	if (wrong == bad_character)
 		return pool_format(pool, "%s %d(decimal): %.100s", wrong, (unsigned char)*at, name);
 	if (wrong == bad_length)

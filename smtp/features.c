@@ -2,6 +2,11 @@
 #include <string.h>
 #include "smtp/features.h"
 
+const char *features_level(enum tls_level level)
+{
+	return level == TLS_LEVEL_HALF_DANE ? "halfdane" : tls_level_name(level);
+}
+
 void features_begin(struct features *features, const char *level, bool requiretls)
 {
 	*features = (struct features){.level.wanted = level,

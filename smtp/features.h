@@ -8,6 +8,7 @@
  *	feature = ["!"] wanted [":" final] ["?"]    ; violated; where it ended otherwise; not decided
  */
 #include <stdbool.h>
+#include "tls/expect.h"
 #include "util/pool.h"
 
 struct feature {
@@ -22,7 +23,10 @@ struct features {
 	struct feature requiretls;
 };
 
-/* A server is about to be tried; LEVEL is what the policy wants, REQUIRETLS that it plays a part. */
+/* The level's word: "may", ..., "halfdane"; "unknown" where there is none. */
+const char *features_level(enum tls_level level);
+
+/* A server is about to be tried; LEVEL is what the policy comes to, REQUIRETLS that it plays a part. */
 void features_begin(struct features *features, const char *level, bool requiretls);
 
 void feature_ends(struct feature *feature, const char *final);     /* permitted; final may be wanted */

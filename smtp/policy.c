@@ -18,6 +18,7 @@ struct policy_base {
 	struct list warnings;      /* logged for each server, as Postfix does */
 	const char *source;
 	bool relaxed;              /* by TLS-Required: no */
+	bool sts;                  /* MX hosts must be those of an MTA-STS policy */
 };
 
 /* TLS-Required: no (RFC 8689 5; tls.md 13.1): no policy table, at most may. */
@@ -33,6 +34,23 @@ static enum tls_level relaxed(const struct agent *agent)
 	enum tls_level most = agent->config->tls_wrappermode ? TLS_LEVEL_ENCRYPT : TLS_LEVEL_MAY;
 
 	return agent->tls_level < most ? agent->tls_level : most;
+}
+
+/*
+ * smtp_tls_enforce_sts_mx_patterns: what a plug-in tells of an MTA-STS policy is put into the order
+ * of RFC 8461 4.1: the MX host by the policy, then the certificate by the MX host.
+ */
+static void follow_sts(const struct agent *agent, struct policy_base *base)
+{
+	struct policy_entry *entry = &base->entry;
+
+	base->sts = agent->config->tls_enforce_sts_mx_patterns && base->found == POLICY_FOUND
+		&& entry->policy_type && text_same(entry->policy_type, "sts")
+		&& entry->mx_host_patterns.count > 0;
+	if (!base->sts || entry->match.count == 0)
+		return;
+	entry->match.count = 0;
+	list_add(&entry->match, "hostname");
 }
 
 struct policy_base *policy_for(const struct agent *agent, const struct delivery *d,
@@ -54,6 +72,7 @@ struct policy_base *policy_for(const struct agent *agent, const struct delivery 
 			.connection_reuse = -1, .enable_rpk = -1};
 		base->source = relax ? "TLS-Required: no" : "tls_security_level";
 	}
+	follow_sts(agent, base);
 	return base;
 }
 
@@ -142,19 +161,20 @@ static void accept_name(struct deciding *w, const char *name, const char *rule)
 	add_name(w, name, rule, false);
 }
 
-/* design.md 4: the host's name counts at secure only when it is vouched for. */
+/* At secure the host's name counts when DNSSEC vouches for it, or the MTA-STS policy that names it. */
 static void accept_hostname(struct deciding *w)
 {
 	const struct server *server = w->server;
 	bool needs = w->policy->expect.level == TLS_LEVEL_SECURE
-		&& w->agent->config->secure_hostname_needs_dnssec;
+		&& w->agent->config->secure_hostname_needs_dnssec
+		&& !(w->base->sts && w->base->entry.match.count);
 
 	if (needs && !server->vouched) {
 		w->policy->expect.why_not = pool_format(w->pool, "%s would match, but %s", server->host,
 			server->not_vouched);
 		return;
 	}
-	add_name(w, server->host, "hostname", needs);
+	add_name(w, server->host, w->base->sts ? "sts" : "hostname", needs);
 }
 
 static void accept_strategy(struct deciding *w, const char *word)
@@ -230,7 +250,7 @@ static bool expect_fingerprints(struct deciding *w)
 	if (good.count)
 		return true;
 	log_warning("nexthop domain %s: configured at fingerprint security level, but with no"
-		" fingerprints to match.", w->base->to->text);
+		" fingerprints to match.", w->base->key);
 	return misconfigured(w, given.count == 0 ? "level fingerprint without a fingerprint to match"
 		: pool_format(w->pool, "level fingerprint without a valid fingerprint: %s",
 			list_join(&given, ", ")));
@@ -253,6 +273,8 @@ static void settings(struct deciding *w)
 		: may ? config->tls_exclude_ciphers
 		: pool_format(w->pool, "%s %s", config->tls_exclude_ciphers,
 			config->tls_mandatory_exclude_ciphers);
+	expect->raw_keys = entry->enable_rpk < 0 ? config->tls_enable_rpk : entry->enable_rpk;
+	expect->policy_failure = entry->policy_failure;
 	w->policy->reuse = entry->connection_reuse < 0 ? config->tls_connection_reuse
 		: entry->connection_reuse;
 }
@@ -357,6 +379,39 @@ static bool computed_level(struct deciding *w)
 	return policy_dane(&asked, expect, &w->detail, w->why) || skip(w);
 }
 
+/* --- MTA-STS --- */
+
+/* RFC 8461 4.1: equal, or "*" stands for the first label. */
+static bool fits_pattern(struct deciding *w, const char *pattern, const char *host)
+{
+	bool wild = pattern[0] == '*' && pattern[1] == '.';
+	const char *rest = wild ? strchr(host, '.') : host;
+	const char *ascii = ascii_name(w->pool, wild ? pattern + 2 : pattern);
+
+	if (ascii == NULL || rest == NULL)
+		return false;
+	return text_same(ascii, wild ? rest + 1 : rest);
+}
+
+static bool is_sts_host(struct deciding *w)
+{
+	const struct policy_entry *entry = &w->base->entry;
+	const char *host = ascii_name(w->pool, w->server->host);
+	const char *domain = entry->policy_domain ? entry->policy_domain : "";
+
+	if (!w->base->sts || !tls_level_must_match(w->policy->expect.level))
+		return true;
+	for (size_t i = 0; host && i < entry->mx_host_patterns.count; i++)
+		if (fits_pattern(w, entry->mx_host_patterns.items[i], host))
+			return true;
+	log_warning("MX name '%s' does not match STS MX pattern for '%s'", w->server->host, domain);
+	if (w->why->status == NULL) /* the reason of another server is worth more */
+		why_site(w->why, "4.3.0", "server unavailable or unable to receive mail: MX host %s is"
+			" not in the MTA-STS policy of %s", w->server->host,
+			domain[0] ? domain : w->base->to->host);
+	return false;
+}
+
 /* --- REQUIRETLS (RFC 8689 4.2.1) --- */
 
 static void ask_for_requiretls(struct deciding *w, const struct request *request)
@@ -366,7 +421,7 @@ static void ask_for_requiretls(struct deciding *w, const struct request *request
 	if (requiretls_asked(w->agent->config, request))
 		found = requiretls_find(w->agent->requiretls, w->base->to);
 	w->policy->requiretls = found;
-	features_begin(w->features, tls_level_name(TLS_LEVEL_INVALID),
+	features_begin(w->features, features_level(TLS_LEVEL_INVALID),
 		found != REQUIRETLS_OFF && found != REQUIRETLS_ERROR);
 }
 
@@ -430,10 +485,16 @@ const struct tls_policy *policy_decide(const struct agent *agent, struct deliver
 	if (!site_level(&w))
 		return NULL;
 	unix_socket_level(&w);
-	d->features.level.wanted = tls_level_name(policy->expect.level);
 	if (!computed_level(&w))
 		return NULL;
+	d->features.level.wanted = features_level(policy->expect.level);
 	if (server->plaintext && policy->expect.level == TLS_LEVEL_MAY)
 		policy->expect.level = TLS_LEVEL_NONE;
-	return wrapper_allows(&w) && expectation(&w) && satisfies_requiretls(&w) ? policy : NULL;
+	if (!wrapper_allows(&w))
+		return NULL;
+	if (!expectation(&w)) {
+		d->features.level.wanted = features_level(TLS_LEVEL_INVALID);
+		return NULL;
+	}
+	return satisfies_requiretls(&w) && is_sts_host(&w) ? policy : NULL;
 }

@@ -36,10 +36,17 @@ enum kind {
 	KIND_FILLED,      /* once; not empty */
 	KIND_HOST,        /* once; a host name, or the words hostname and nexthop */
 	KIND_MATCH,       /* many; split as the level wants */
-	KIND_LIST,        /* many; each a member */
+	KIND_LIST,        /* many; each a member, not empty */
+	KIND_LINES,       /* many; each a member, whatever it is */
 	KIND_YES_NO,      /* the last one wins */
-	KIND_DIGITS,      /* once; checked, not kept */
+	KIND_DIGITS,      /* once */
+	KIND_DOMAIN,      /* once; a host name */
+	KIND_WORD,        /* once; one of some words */
 };
+
+static const char *const policy_types[] = {"sts", "no-policy-found", NULL};
+static const char *const policy_failures[] = {"sts-policy-fetch-error", "sts-policy-invalid",
+	"sts-webpki-invalid", "validation-failure", NULL};
 
 static const struct attribute {
 	const char *name;
@@ -47,6 +54,7 @@ static const struct attribute {
 	bool verified_only;  /* verify and secure */
 	bool matched_only;   /* fingerprint, verify and secure */
 	int since;           /* POSTFIX() */
+	const char *const *words;
 	size_t field;        /* of struct policy_entry */
 } attributes[] = {
 	{"ciphers", KIND_FILLED, .field = offsetof(struct policy_entry, ciphers)},
@@ -58,16 +66,17 @@ static const struct attribute {
 	{"connection_reuse", KIND_YES_NO, .field = offsetof(struct policy_entry, connection_reuse)},
 	{"enable_rpk", KIND_YES_NO, .since = POSTFIX(3, 9),
 		.field = offsetof(struct policy_entry, enable_rpk)},
-	{"policy_type", KIND_FILLED, .since = POSTFIX(3, 10),
+	{"policy_type", KIND_WORD, .since = POSTFIX(3, 10), .words = policy_types,
 		.field = offsetof(struct policy_entry, policy_type)},
-	{"policy_ttl", KIND_DIGITS, .since = POSTFIX(3, 10)},
-	{"policy_domain", KIND_FILLED, .since = POSTFIX(3, 10),
+	{"policy_ttl", KIND_DIGITS, .since = POSTFIX(3, 10),
+		.field = offsetof(struct policy_entry, policy_ttl)},
+	{"policy_domain", KIND_DOMAIN, .since = POSTFIX(3, 10),
 		.field = offsetof(struct policy_entry, policy_domain)},
-	{"policy_string", KIND_LIST, .since = POSTFIX(3, 10),
+	{"policy_string", KIND_LINES, .since = POSTFIX(3, 10),
 		.field = offsetof(struct policy_entry, policy_strings)},
-	{"mx_host_pattern", KIND_LIST, .since = POSTFIX(3, 10),
+	{"mx_host_pattern", KIND_LINES, .since = POSTFIX(3, 10),
 		.field = offsetof(struct policy_entry, mx_host_patterns)},
-	{"policy_failure", KIND_FILLED, .since = POSTFIX(3, 10),
+	{"policy_failure", KIND_WORD, .since = POSTFIX(3, 10), .words = policy_failures,
 		.field = offsetof(struct policy_entry, policy_failure)},
 };
 
@@ -111,6 +120,33 @@ static bool set_host(struct parse *p, const struct attribute *attribute, const c
 	return set_text(p, attribute, value);
 }
 
+static bool malformed(struct parse *p, const struct attribute *attribute, const char *value)
+{
+	return wrong(p, "attribute \"%s\" has a malformed value: \"%s\"", attribute->name, value);
+}
+
+static bool set_digits(struct parse *p, const struct attribute *attribute, const char *value)
+{
+	return text_all_digits(value) ? set_text(p, attribute, value) : malformed(p, attribute, value);
+}
+
+static bool set_domain(struct parse *p, const struct attribute *attribute, const char *value)
+{
+	if (name_is_host(value, NULL))
+		return set_text(p, attribute, value);
+	list_add(p->warnings, pool_format(p->pool, "valid_hostname: %s",
+		name_complaint(p->pool, value)));
+	return malformed(p, attribute, value);
+}
+
+static bool set_word(struct parse *p, const struct attribute *attribute, const char *value)
+{
+	for (const char *const *word = attribute->words; *word; word++)
+		if (text_same(*word, value))
+			return set_text(p, attribute, value);
+	return wrong(p, "attribute \"%s\" has an unexpected value: \"%s\"", attribute->name, value);
+}
+
 static bool set_yes_no(struct parse *p, const struct attribute *attribute, const char *value)
 {
 	if (!text_same(value, "yes") && !text_same(value, "no"))
@@ -141,14 +177,17 @@ static bool set_value(struct parse *p, const struct attribute *attribute, const 
 	case KIND_MATCH:
 		return add_matches(p, attribute, value);
 	case KIND_LIST:
+	case KIND_LINES:
 		list_add(field(p, attribute), value);
 		return true;
 	case KIND_YES_NO:
 		return set_yes_no(p, attribute, value);
 	case KIND_DIGITS:
-		if (!text_all_digits(value))
-			return wrong(p, "attribute \"%s\" has bad value: \"%s\"", attribute->name, value);
-		return once(p, attribute);
+		return set_digits(p, attribute, value);
+	case KIND_DOMAIN:
+		return set_domain(p, attribute, value);
+	case KIND_WORD:
+		return set_word(p, attribute, value);
 	}
 	return false;
 }
@@ -162,10 +201,11 @@ static bool fits_level(const struct parse *p, const struct attribute *attribute)
 		&& !(attribute->matched_only && !verified && level != TLS_LEVEL_FINGERPRINT);
 }
 
-static bool may_be_empty(const struct attribute *attribute)
+/* Others say in their own words what is wrong with an empty value, if anything. */
+static bool must_be_filled(const struct attribute *attribute)
 {
-	return attribute->kind == KIND_TEXT || attribute->kind == KIND_HOST
-		|| attribute->kind == KIND_YES_NO;
+	return attribute->kind == KIND_FILLED || attribute->kind == KIND_MATCH
+		|| attribute->kind == KIND_LIST;
 }
 
 /* TOKEN is "name=value", white space around both ignored. */
@@ -187,7 +227,7 @@ static bool set(struct parse *p, const char *token)
 	if (!fits_level(p, attribute))
 		return wrong(p, "attribute \"%s\" invalid at security level \"%s\"", attribute->name,
 			tls_level_name(p->entry->level));
-	if (*value == '\0' && !may_be_empty(attribute))
+	if (*value == '\0' && must_be_filled(attribute))
 		return wrong(p, "attribute \"%s\" has empty value", attribute->name);
 	return set_value(p, attribute, value);
 }
@@ -215,8 +255,8 @@ static bool sts_is_complete(struct parse *p)
 {
 	const struct policy_entry *entry = p->entry;
 
-	if (entry->policy_type == NULL && (entry->policy_domain || entry->policy_failure
-		|| entry->policy_strings.count || entry->mx_host_patterns.count))
+	if (entry->policy_type == NULL && (entry->policy_ttl || entry->policy_domain
+		|| entry->policy_failure || entry->policy_strings.count || entry->mx_host_patterns.count))
 		return wrong(p, "built-in policy has unexpected attribute policy_ttl, policy_domain,"
 			" policy_string, mx_host_pattern or policy_failure");
 	return true;

@@ -14,7 +14,8 @@ struct policy_entry {
 	struct list tafiles;
 	int connection_reuse;      /* -1 not given, 0, 1 */
 	int enable_rpk;
-	const char *policy_type, *policy_domain, *policy_failure; /* 3.10 */
+	/* What an MTA-STS plug-in tells (3.10) */
+	const char *policy_type, *policy_ttl, *policy_domain, *policy_failure;
 	struct list policy_strings, mx_host_patterns;
 	const char *failure;       /* POLICY_WRONG: table, key and answer, for the refusal's text */
 };

@@ -309,8 +309,7 @@ static bool judge(struct opening *o)
 
 	if (tls_level_must_match(o->conn->policy->expect.level) && !tls->matched)
 		return unverified(o);
-	feature_ends(&o->d->features.level, tls->level == TLS_LEVEL_HALF_DANE ? "halfdane"
-		: tls_level_name(tls->level));
+	feature_ends(&o->d->features.level, features_level(tls->level));
 	return o->conn->policy->requiretls != REQUIRETLS_ENFORCE || certificate_matched(o)
 		|| no_certificate(o);
 }
@@ -373,11 +372,12 @@ static bool not_offered(struct opening *o)
 
 static bool no_engine(struct opening *o)
 {
-	bool without = does_without(o) && !demands_tls(o);
 	const char *off = o->agent->tls_off;
 
-	return without || why_site(o->why, "4.7.5",
-		"TLS is required, but our TLS engine is unavailable%s%s", *off ? ": " : "", off);
+	if (!tls_level_required(o->conn->policy->expect.level) && !demands_tls(o))
+		return true;
+	return why_site(o->why, "4.7.5", "TLS is required, but our TLS engine is unavailable%s%s",
+		*off ? ": " : "", off);
 }
 
 static bool refused_tls(struct opening *o, const struct reply *reply)

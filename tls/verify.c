@@ -289,8 +289,8 @@ static void judge(struct judged *j, struct anchors *full)
 	else
 		look(j, full);
 	weigh(j);
-	if (failure && tls_level_must_match(j->demand->level))
-		j->matched = false;
+	if (failure)
+		j->trusted = j->matched = false;
 	if (j->demand->level >= TLS_LEVEL_NONE && !tls_level_must_match(j->demand->level))
 		j->matched = true;
 }

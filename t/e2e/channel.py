@@ -237,6 +237,9 @@ def judge(row, seen):
     have = "%s %s" % (got, word if got == "sent" else "%s (%s)" % (dsn, reason))
     if got != row.outcome or row.detail != (word if row.outcome == "sent" else dsn):
         return ["%s, expected %s %s" % (have, row.outcome, row.detail)] + seen.lines()
+    if row.words.startswith("tls="):
+        shown = re.findall(r", (tls=\S+), dsn=", "\n".join(seen.log))
+        return [] if shown == [row.words] else ["it says %s, expected %s" % (shown, row.words)]
     if row.words and not lab.matches("*%s*" % row.words, reason):
         return ["%s, expected the words: %s" % (have, row.words)]
     return []

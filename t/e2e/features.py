@@ -138,6 +138,8 @@ class Trial:
         row = self.row
         settings = ["compatibility_level=3.6", "smtp_tls_security_level=" + row.level.split(",")[0].replace("table", "may"), "smtp_tls_loglevel=1"]
         settings += LEVELS.get(row.level, [])
+        if "named" in row.words:
+            settings.append("smtp_host_lookup=native")
         if "twice" in row.words:
             settings += ["smtp_connection_cache_destinations=static:all", "smtp_connection_cache_time_limit=60s",
                          "connection_cache_ttl_limit=60s", "smtp_tls_connection_reuse=yes"]
@@ -146,6 +148,10 @@ class Trial:
         if not self.args.real:
             settings.append(pretend(base, row.version))
         return [setting.replace("{pem}", self.pem) for setting in settings + row.settings]
+
+    def nexthop(self, hosts):
+        host = "localhost" if "named" in self.row.words else "127.0.0.1"
+        return ", ".join("[%s]:%d" % (host, server.port) for server in hosts)
 
     def options(self):
         bits = {"-": 0, "no": SENDOPT_TLS_NOT_REQUIRED}.get(self.row.policy, SENDOPT_REQUIRETLS)
@@ -158,8 +164,7 @@ class Trial:
             agent = lab.Agent(base, self.args.binary, settings=self.settings(base), privileged=self.args.leaks)
             try:
                 for _ in range(2 if "twice" in self.row.words else 1):  # the second over a kept connection
-                    message = lab.Message(agent, nexthop=", ".join("[127.0.0.1]:%d" % host.port for host in hosts),
-                                          rcpt=["a@mx.example"], **self.options())
+                    message = lab.Message(agent, nexthop=self.nexthop(hosts), rcpt=["a@mx.example"], **self.options())
                     verdict = lab.deliver(agent, message)
                 agent.drain()
             finally:
@@ -209,7 +214,7 @@ def main():
             if (not args.only or args.only in row.words or args.only == str(row.number))
             and (not args.real or row.version == args.version)]
     with lab.Scratch() as shared:
-        pem = lab.certificate(shared)
+        pem = lab.certificate(shared, "mx.example", "localhost")
         os.chmod(pem, 0o644)
         sys.exit(lab.run_all([(row.name, Trial(row, args, pem)) for row in rows], args.jobs))
 

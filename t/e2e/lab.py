@@ -531,11 +531,12 @@ class Mailbox:
         self.sock.close()
 
 
-def certificate(directory):
-    """A self-signed one, key and certificate in one file."""
+def certificate(directory, *names):
+    """A self-signed one, key and certificate in one file; NAMES, if any, are its subjectAltName."""
     pem, key = os.path.join(directory, "server.pem"), os.path.join(directory, "server.key")
     subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
-                    "-subj", "/CN=mx.example", "-days", "30", "-keyout", key, "-out", pem],
+                    "-subj", "/CN=mx.example", "-days", "30", "-keyout", key, "-out", pem]
+                   + (["-addext", "subjectAltName=" + ",".join("DNS:" + name for name in names)] if names else []),
                    check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     with open(pem, "a") as out:
         out.write(read(key))

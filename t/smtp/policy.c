@@ -402,6 +402,90 @@ static void test_relaxed(void)
 	request.sendopts = 0;
 }
 
+/* RFC 8461 4.1 by way of a plug-in: the MX host by the policy, then the certificate by the MX host. */
+static void test_sts(void)
+{
+	static const struct {
+		const char *policy, *nexthop;
+		int nth;
+		const char *want;
+	} cases[] = {
+		{"secure match=x.test mx_host_pattern=*.provider.test", "unsigned.test", 0,
+			"secure mx1.provider.test"},
+		{"secure match=x.test mx_host_pattern=a.test mx_host_pattern=MX1.Provider.test",
+			"unsigned.test", 0, "secure mx1.provider.test"},
+		{"verify match=x.test mx_host_pattern=mx1.provider.test", "unsigned.test", 0,
+			"verify mx1.provider.test"},
+		{"secure match=x.test mx_host_pattern=*.test", "unsigned.test", 0, "4.3.0 server"
+			" unavailable or unable to receive mail: MX host mx1.provider.test is not in the"
+			" MTA-STS policy of p.test"},
+		{"secure match=x.test mx_host_pattern=provider.test", "unsigned.test", 0, "4.3.0 server"
+			" unavailable or unable to receive mail: MX host mx1.provider.test is not in the"
+			" MTA-STS policy of p.test"},
+		{"secure match=x.test mx_host_pattern=mx2.provider.test", "signed.test", 1,
+			"secure mx2.provider.test"},
+		{"secure match=x.test mx_host_pattern=*.b\303\274cher.test", "literal.test", 0, "4.3.0"
+			" server unavailable or unable to receive mail: MX host 192.0.2.8 is not in the"
+			" MTA-STS policy of p.test"},
+		{"secure match=x.test", "unsigned.test", 0, "secure x.test"},
+		/* without match= the names stay what they are */
+		{"secure mx_host_pattern=mx1.provider.test", "unsigned.test", 0,
+			"secure unsigned.test .unsigned.test (mx1.provider.test would match, but the MX"
+			" record of unsigned.test is not signed)"},
+		/* what needs no certificate needs no MX host of the policy */
+		{"may mx_host_pattern=other.test", "unsigned.test", 0, "may"},
+		{"encrypt mx_host_pattern=other.test", "unsigned.test", 0, "encrypt"},
+	};
+	struct pool scratch = {0};
+
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		configure(pool_format(&scratch, "smtp_tls_policy_maps=inline:{ { %s = %s policy_type=sts"
+			" policy_domain=p.test } }", cases[i].nexthop, cases[i].policy), false,
+			POSTFIX(3, 11));
+		is_text(decided(cases[i].nexthop, cases[i].nth, false), cases[i].want, cases[i].policy);
+	}
+	configure("smtp_tls_policy_maps=static:{secure match=x.test policy_type=sts"
+		" mx_host_pattern=mx9.test}", false, POSTFIX(3, 11));
+	decided("unsigned.test", 0, false);
+	is_text(heard(), "warning: MX name 'mx1.provider.test' does not match STS MX pattern for ''",
+		"and the log");
+	configure("smtp_tls_enforce_sts_mx_patterns=no;smtp_tls_policy_maps=static:{secure match=x.test"
+		" policy_type=sts mx_host_pattern=mx9.test}", false, POSTFIX(3, 11));
+	is_text(decided("unsigned.test", 0, false), "secure x.test", "not enforced");
+	pool_free(&scratch);
+}
+
+static const struct tls_policy *policy_of(const char *settings, const char *nexthop)
+{
+	struct delivery d = {.pool = &pool, .request = &request};
+	struct why why = {.pool = &pool};
+	struct route found = {0};
+	struct destination *to;
+
+	configure(settings, false, POSTFIX(3, 11));
+	to = destination(nexthop);
+	if (!route(&test.agent, &pool, to, false, &found, &why))
+		return NULL;
+	return policy_decide(&test.agent, &d, policy_for(&test.agent, &d, to), found.servers, &why);
+}
+
+/* What only the handshake and the verdict look at. */
+static void test_attributes(void)
+{
+	const struct tls_policy *policy = policy_of("smtp_tls_policy_maps=static:{encrypt enable_rpk=yes"
+		" connection_reuse=yes policy_type=sts policy_failure=sts-policy-invalid}", "[192.0.2.1]");
+
+	ok(policy && policy->expect.raw_keys, "enable_rpk");
+	ok(policy && policy->reuse, "connection_reuse");
+	is_text(policy ? policy->expect.policy_failure : "", "sts-policy-invalid", "policy_failure");
+	policy = policy_of("smtp_tls_security_level=may;smtp_tls_enable_rpk=yes", "[192.0.2.1]");
+	ok(policy && policy->expect.raw_keys && !policy->reuse && !policy->expect.policy_failure,
+		"smtp_tls_enable_rpk");
+	policy = policy_of("smtp_tls_enable_rpk=yes;smtp_tls_connection_reuse=yes;"
+		"smtp_tls_policy_maps=static:{encrypt enable_rpk=no connection_reuse=no}", "[192.0.2.1]");
+	ok(policy && !policy->expect.raw_keys && !policy->reuse, "the table overrides");
+}
+
 static void test_unix(void)
 {
 	configure("lmtp_tls_security_level=may", true, 0);
@@ -443,6 +527,8 @@ int main(void)
 	test_levels();
 	test_settings();
 	test_relaxed();
+	test_sts();
+	test_attributes();
 	test_unix();
 	test_dane();
 	test_agent_close(&test);

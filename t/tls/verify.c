@@ -479,6 +479,12 @@ static void policy_failure(void)
 	is_text(result.verdict.reason, "external policy failure (sts-webpki-invalid)", "why");
 	is_number(result.verdict.fault, TLS_FAULT_POLICY, "fault");
 	is_text(result.verdict.fault_text, "sts-webpki-invalid", "its text");
+	ok(!result.verdict.trusted, "and is not to be trusted");
+	zoo_done(&ask);
+	zoo_ask(&ask, TLS_LEVEL_ENCRYPT, "mx.a.test")->options.version = TLS_POSTFIX(3, 10);
+	ask.expect.policy_failure = "sts-webpki-invalid";
+	result = zoo_answer(&ask, "host");
+	ok(result.verdict.matched && !result.verdict.trusted, "where nothing must match, it shows in the word");
 	zoo_done(&ask);
 }
 
