@@ -111,7 +111,7 @@ static void store(void)
 	ok(held && held->old, "old is old");
 	keep(tickets, "b", "three", false);
 	is_ticket(tickets, "b", "three", "the new one");
-	ok(held->length == 3 && memcmp(held->data, "two", 3) == 0, "who holds the old one keeps it");
+	ok(held && held->length == 3 && memcmp(held->data, "two", 3) == 0, "who holds the old one keeps it");
 	tickets_forget(tickets, "b");
 	tickets_done(held);
 	is_ticket(tickets, "b", NULL, "forgotten");
