@@ -225,11 +225,22 @@ static void close_gap(struct buf *header, size_t name)
 	buf_truncate(header, header->length - (colon - name));
 }
 
+/* Cut off before its colon: without one it would be the end of the headers for who reads it. */
+static size_t end_name(struct buf *header)
+{
+	size_t name = name_length(buf_text(header), header->length);
+
+	if (name > 0 || header->length < 2)
+		return name;
+	header->data[header->length - 1] = ':';
+	return name_length(buf_text(header), header->length);
+}
+
 /* The logical header in hand is whole. */
 static bool end_header(struct mime *mime)
 {
 	struct buf *header = &mime->header;
-	size_t name = name_length(buf_text(header), header->length);
+	size_t name = end_name(header);
 	enum mime_class class = mime->class;
 	bool goes_on = true;
 

@@ -83,9 +83,9 @@ static void blank(void *context)
 }
 
 /* Feeds the lines in pieces of PIECE bytes at most, as long lines come from a queue file. */
-static enum mime_result run(const struct message *m, size_t piece, struct buf *out)
+static enum mime_result run(const struct message *m, size_t piece, int header_limit, struct buf *out)
 {
-	const struct mime_options options = {true, m->limit, 2048, 102400};
+	const struct mime_options options = {true, m->limit, 2048, header_limit};
 	const struct mime_handlers handlers = {out, header, body, blank};
 	struct mime *mime = mime_begin(&options, &handlers);
 	enum mime_result result = MIME_GOES_ON;
@@ -106,17 +106,40 @@ static enum mime_result run(const struct message *m, size_t piece, struct buf *o
 	return result;
 }
 
+/* What is left of a header beyond the limit is still a header. */
+static void cuts_headers(void)
+{
+	static const struct {
+		struct message message;
+		int limit;
+	} cut[] = {
+		{{"a header that is too long", "Subject: xyz\n\n", "Subject: x\n\n", MIME_GOES_ON, 100}, 10},
+		{{"in its name", "Subject: xyz\n\nbody\n", "Subj:\n\nbody\n", MIME_GOES_ON, 100}, 5},
+		{{"before its colon", "Subject   : xyz\n\nbody\n", "Subject:\n\nbody\n", MIME_GOES_ON, 100},
+			9},
+	};
+
+	for (size_t i = 0; i < COUNT(cut); i++) {
+		struct buf out = BUF(0);
+
+		run(&cut[i].message, 2048, cut[i].limit, &out);
+		is_text(buf_text(&out), cut[i].message.out, cut[i].message.name);
+		buf_close(&out);
+	}
+}
+
 int main(void)
 {
 	for (const struct message *m = messages; m < messages + COUNT(messages); m++) {
 		struct buf out = BUF(0), pieces = BUF(0);
 
-		okf(run(m, 2048, &out) == m->result, "%s: result", m->name);
+		okf(run(m, 2048, 102400, &out) == m->result, "%s: result", m->name);
 		is_text(buf_text(&out), m->out, m->name);
-		run(m, 50, &pieces);
+		run(m, 50, 102400, &pieces);
 		is_text(buf_text(&pieces), m->out, "the same in pieces");
 		buf_close(&out);
 		buf_close(&pieces);
 	}
+	cuts_headers();
 	return done();
 }
