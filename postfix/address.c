@@ -59,9 +59,23 @@ const char *address_quote_5321(struct pool *pool, const char *address)
 	return quote(pool, address, "\"\\\r\n");
 }
 
+/* "@a,@b:user@domain": up to the colon it is no local part (RFC 5322 4.4). */
+static size_t route_length(const char *address)
+{
+	const char *colon = address[0] == '@' ? strchr(address, ':') : NULL;
+
+	return colon ? (size_t)(colon + 1 - address) : 0;
+}
+
 const char *address_quote_5322(struct pool *pool, const char *address)
 {
-	return quote(pool, address, "\"\\\r");
+	size_t route = route_length(address);
+	const char *rest = address + route;
+
+	if (route == 0)
+		return quote(pool, address, "\"\\\r");
+	return pool_format(pool, "%.*s%s", (int)route, address,
+		*rest ? quote(pool, rest, "\"\\\r") : "\"\"");
 }
 
 const char *address_domain(const char *address)

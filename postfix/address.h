@@ -9,7 +9,7 @@
 
 /* RFC 5321 4.1.2 quoting of the local part where needed (delivery.md 2.7). */
 const char *address_quote_5321(struct pool *pool, const char *address);
-/* RFC 5322 quoted form, for headers, logs and ORCPT. */
+/* RFC 5322 quoted form, for headers, logs and ORCPT; a source route stays outside the quotes. */
 const char *address_quote_5322(struct pool *pool, const char *address);
 /* What follows the last '@', or "". */
 const char *address_domain(const char *address);

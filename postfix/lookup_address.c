@@ -74,7 +74,7 @@ static enum table_answer ask(struct search *search, enum table_kind kinds, const
 	size_t length, const char *at_domain)
 {
 	const char *key = pool_format(&search->pool, "%.*s%s", (int)length, user, at_domain);
-	const char *quoted = length > 0 ? address_quote_5322(&search->pool, key) : key;
+	const char *quoted = *key ? address_quote_5322(&search->pool, key) : "\"\"";
 	enum table_answer answer = tables_find_in(search->tables, kinds, quoted, search->result);
 
 	if (answer == TABLE_NONE && search->both_forms && strcmp(quoted, key) != 0)
@@ -122,7 +122,7 @@ enum table_answer lookup_by_address(const struct address_parts *parts, const str
 		answer = ask_user(&search, TABLE_FIXED, address, length, base, "", &bare);
 	if (answer == TABLE_NONE && partial) {
 		bare = false;
-		answer = ask(&search, TABLE_FIXED, "", 0, at);
+		answer = tables_find_in(tables, TABLE_FIXED, at, result);
 	}
 	if (extension)
 		buf_clear(extension);

@@ -32,6 +32,12 @@ static const struct address {
 	{"\351@x.test", "\351@x.test", NULL},
 	{"a@do main", "a@do main", NULL},
 	{"a@", "a@", NULL},
+	{"@r:a@x.test", "\"@r:a\"@x.test", "@r:a@x.test"},
+	{"@r,@s:a b@x.test", "\"@r,@s:a b\"@x.test", "@r,@s:\"a b\"@x.test"},
+	{"@r:a:b@x.test", "\"@r:a:b\"@x.test", "@r:\"a:b\"@x.test"},
+	{"@r:a", "\"\"@r:a", "@r:a"},
+	{"@r:", "\"\"@r:", "@r:\"\""},
+	{"@ r:a@x.test", "\"@ r:a\"@x.test", "@ r:a@x.test"},
 };
 
 static const struct host {

@@ -35,6 +35,9 @@ static const struct asked {
 	{"+-", "u@[192.0.2.2]", false, "u@[192.0.2.2]|@[192.0.2.2]|"},
 	{"+-", "u@[", false, "u@[|@[|"},
 	{"+-", "u@192.0.2.1", false, "u@192.0.2.1|@192.0.2.1|"},
+	{"+-", "@x.test", false, "\"\"@x.test|@x.test|"},
+	{"+-", "", false, "\"\"|"},
+	{"+-", "@a,@b:u@x.test", false, "@a,@b:u@x.test|@x.test|"},
 
 	{"+-", "owner-list+a@x.test", false, "owner-list+a@x.test|@x.test|"},
 	{"+-", "OWNER-list-a@x.test", false, "OWNER-list-a@x.test|@x.test|"},
