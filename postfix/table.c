@@ -7,7 +7,7 @@
 #include "util/text.h"
 #include "postfix/fold.h"
 #include "postfix/table_redirect.h"
-#include "postfix/table_server.h"
+#include "postfix/service.h"
 #include "postfix/table_type.h"
 #include "postfix/version.h"
 
@@ -67,7 +67,7 @@ struct table_set {
 	struct pool pool;
 	struct map *tables;              /* by known name */
 	struct table *first, **last;     /* all of them, in order */
-	struct table_server *proxies[2]; /* for reading, for writing; NULL: not needed so far */
+	struct service *proxies[2]; /* for reading, for writing; NULL: not needed so far */
 	struct tables *mapping;          /* non_bdb_custom_mapping, once it was opened */
 	bool mapping_opened;
 };
@@ -110,8 +110,8 @@ void table_set_free(struct table_set *set)
 		if (table->type->close)
 			table->type->close(table);
 	map_free(set->tables, NULL);
-	table_server_free(set->proxies[0]);
-	table_server_free(set->proxies[1]);
+	service_free(set->proxies[0]);
+	service_free(set->proxies[1]);
 	pool_free(&set->pool);
 	free(set);
 }
@@ -142,11 +142,11 @@ const struct tables *table_set_mapping(struct table_set *set)
 	return set->mapping;
 }
 
-struct table_server *table_proxy_server(struct table_set *set, bool write,
-	const struct table_server_options *options)
+struct service *table_proxy_service(struct table_set *set, bool write,
+	const struct service_options *options)
 {
 	if (set->proxies[write] == NULL)
-		set->proxies[write] = table_server_new(options);
+		set->proxies[write] = service_new(options);
 	return set->proxies[write];
 }
 

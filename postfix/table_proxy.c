@@ -1,20 +1,12 @@
 /* proxy:type:name: tables that proxymap(8) has opened (tables.md 7.3, postfix-wire.md 5.8). */
-#include <errno.h>
 #include <stdatomic.h>
 #include <string.h>
-#include <time.h>
 #include "util/log.h"
 #include "util/text.h"
 #include "postfix/attr.h"
-#include "postfix/table_server.h"
+#include "postfix/service.h"
 #include "postfix/table_type.h"
 #include "postfix/version.h"
-
-enum {
-	PROXY_TRIES = 10,         /* before a lookup fails, or the process at its start */
-	PROXY_CONNECT_PAUSE = 10, /* seconds between tries when nobody listens */
-	PROXY_TALK_PAUSE = 1,     /* and when the connection broke */
-};
 
 enum proxy_status { PROXY_OK, PROXY_NO_KEY, PROXY_RETRY, PROXY_BAD, PROXY_DENY, PROXY_CONFIG };
 
@@ -30,7 +22,7 @@ enum {
 };
 
 struct proxy {
-	struct table_server *server;
+	struct service *server;
 	const char *service;  /* "proxymap" */
 	const char *path;     /* for people */
 	const char *inner;    /* "type:name" */
@@ -73,80 +65,6 @@ static void put_flags(const struct table *table, struct buf *to)
 	attr_int(to, "flags", is_newer(table) ? atomic_load(&proxy->announced) : proxy->flags);
 }
 
-/* Postfix 3.6 and later say which protocol they speak. */
-static bool greet(const struct table *table, struct attr_source *source, struct pool *pool)
-{
-	const struct proxy *proxy = table->state;
-	struct attrs hello;
-	const char *protocol;
-
-	if (table->options->version < POSTFIX(3, 6))
-		return true;
-	if (attr_read(source, pool, &hello) != ATTR_LIST)
-		return false;
-	protocol = attr_get(&hello, "protocol");
-	if (protocol && strcmp(protocol, "proxymap_protocol") == 0)
-		return true;
-	log_warning("unexpected protocol \"%s\" from %s", protocol ? protocol : "", proxy->path);
-	errno = EPROTO;
-	return false;
-}
-
-/* One request on one connection, which is kept when all went well. False: errno. */
-static bool converse(const struct table *table, struct table_link *link, const struct buf *request,
-	struct pool *pool, struct attrs *reply)
-{
-	struct proxy *proxy = table->state;
-	int seconds = table->options->ipc_timeout, error;
-	struct attr_source source = {.fd = link->fd, .seconds = seconds};
-	bool good;
-
-	errno = 0;
-	good = (!link->fresh || greet(table, &source, pool))
-		&& attr_write(link->fd, seconds, request->data, request->length)
-		&& attr_read(&source, pool, reply) == ATTR_LIST;
-	error = errno;
-	if (good && source.from == source.until)
-		table_server_keep(proxy->server, link);
-	else
-		table_link_close(link);
-	errno = error ? error : ECONNRESET;
-	return good;
-}
-
-static void wait_seconds(int seconds)
-{
-	nanosleep(&(struct timespec){.tv_sec = seconds}, NULL);
-}
-
-/*
- * Postfix's agent tries for ever when connections break, and dies when nobody listens; here the
- * lookup fails, as other deliveries have other tables. A server ends when it likes, so the first
- * broken connection is nothing to talk about.
- */
-static bool ask(const struct table *table, const struct buf *request, struct pool *pool,
-	struct attrs *reply)
-{
-	const struct proxy *proxy = table->state;
-	int error;
-
-	for (int tries = 1; tries <= PROXY_TRIES; tries++) {
-		struct table_link *link = table_server_take(proxy->server, tries > 1, &error);
-
-		if (link && converse(table, link, request, pool, reply))
-			return true;
-		if (link == NULL)
-			log_warning("connect #%d to subsystem %s: %s", tries, proxy->path,
-				text_errno(pool, error));
-		else if (tries > 1)
-			log_warning("problem talking to service %s: %s", proxy->path,
-				text_errno(pool, errno));
-		if (tries < PROXY_TRIES)
-			wait_seconds(link ? PROXY_TALK_PAUSE : PROXY_CONNECT_PAUSE);
-	}
-	return false;
-}
-
 /* Asks and understands the status and, from newer servers, the flags. False: no answer. */
 static bool ask_status(const struct table *table, const struct buf *request, struct pool *pool,
 	struct attrs *reply, int *status)
@@ -154,7 +72,7 @@ static bool ask_status(const struct table *table, const struct buf *request, str
 	struct proxy *proxy = table->state;
 	int flags;
 
-	if (!ask(table, request, pool, reply))
+	if (!service_ask(proxy->server, request, pool, reply))
 		return false;
 	if (!attr_get_int(reply, "status", status)) {
 		log_warning("malformed reply from %s for table \"%s\"", proxy->path, proxy->inner);
@@ -205,10 +123,13 @@ static void set_up(struct table *table, const char *name)
 	proxy->path = pool_format(pool, "%s/private/%s", options->queue_directory, proxy->service);
 	proxy->inner = pool_text(pool, name);
 	proxy->flags = request_flags(table);
-	proxy->server = table_proxy_server(table->set, write,
-		&(struct table_server_options){
+	proxy->server = table_proxy_service(table->set, write,
+		&(struct service_options){
+			.place = proxy->path,
 			.path = pool_format(pool, "private/%s", proxy->service),
 			.other_path = proxy->path,
+			.protocol = "proxymap_protocol",
+			.version = options->version,
 			.seconds = options->ipc_timeout,
 			.idle = options->ipc_idle,
 			.ttl = options->ipc_ttl,

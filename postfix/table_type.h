@@ -63,12 +63,12 @@ struct pool *table_pool(const struct table *table);
 /* A member of TABLE (unionmap, pipemap): opened with its flags. Never NULL. */
 struct table *table_open_member(const struct table *table, const char *type_name);
 
-struct table_server;
-struct table_server_options;
+struct service;
+struct service_options;
 
 /* The one server for all proxy: tables, for reading or for WRITE; OPTIONS when it is new. */
-struct table_server *table_proxy_server(struct table_set *set, bool write,
-	const struct table_server_options *options);
+struct service *table_proxy_service(struct table_set *set, bool write,
+	const struct service_options *options);
 
 /* A table NAME that always fails, because of WHY, which is logged; both in words of Postfix. */
 struct table *table_missing(struct table_set *set, const char *name, const char *why);
