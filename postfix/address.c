@@ -78,6 +78,39 @@ const char *address_quote_5322(struct pool *pool, const char *address)
 		*rest ? quote(pool, rest, "\"\\\r") : "\"\"");
 }
 
+/* The last '@' outside of quotes, or the end. */
+static const char *domain_start(const char *address)
+{
+	const char *found = NULL;
+	bool quoted = false;
+
+	for (; *address; address++) {
+		if (*address == '\\' && address[1])
+			address++;
+		else if (*address == '"')
+			quoted = !quoted;
+		else if (*address == '@' && !quoted)
+			found = address;
+	}
+	return found ? found : address;
+}
+
+const char *address_unquote(struct pool *pool, const char *address)
+{
+	const char *end = domain_start(address);
+	char *text = pool_alloc(pool, strlen(address) + 1), *to = text;
+
+	for (; address < end; address++) {
+		if (*address == '"')
+			continue;
+		if (*address == '\\' && address + 1 < end)
+			address++;
+		*to++ = *address;
+	}
+	memcpy(to, end, strlen(end) + 1);
+	return text;
+}
+
 const char *address_domain(const char *address)
 {
 	const char *at = strrchr(address, '@');

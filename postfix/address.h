@@ -11,6 +11,8 @@
 const char *address_quote_5321(struct pool *pool, const char *address);
 /* RFC 5322 quoted form, for headers, logs and ORCPT; a source route stays outside the quotes. */
 const char *address_quote_5322(struct pool *pool, const char *address);
+/* From header form to queue form: without the quotes and backslashes of the local part. */
+const char *address_unquote(struct pool *pool, const char *address);
 /* What follows the last '@', or "". */
 const char *address_domain(const char *address);
 /* A syntactically valid host name (postfix's valid_hostname rules, dns.md 1.4), ASCII. */

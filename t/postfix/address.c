@@ -73,6 +73,28 @@ static const struct host {
 	{"123456789012345678901234567890123456789012345678901234567890abcd.example", false},
 };
 
+/* As it was seen to use answers of trivial-rewrite(8). */
+static const struct {
+	const char *quoted, *plain;
+} unquoted[] = {
+	{"joe@x.test", "joe@x.test"},
+	{"\"joe\"@x.test", "joe@x.test"},
+	{"\"a b\"@x.test", "a b@x.test"},
+	{"\"a\\\"b\"@x.test", "a\"b@x.test"},
+	{"a\\ b@x.test", "a b@x.test"},
+	{"a..\"b\"@x.test", "a..b@x.test"},
+	{"\"a@b\"@x.test", "a@b@x.test"},
+	{"\"x\"@\"y\"@z", "x@y@z"},
+	{"\"a@b\"", "a@b"},
+	{"a@\"b,c\"", "a@\"b,c\""},
+	{"@r:\"a b\"@x.test", "@r:a b@x.test"},
+	{"\"\"", ""},
+	{"\"\"@x.test", "@x.test"},
+	{"\"open", "open"},
+	{"\\", "\\"},
+	{"", ""},
+};
+
 int main(void)
 {
 	struct pool pool = {0};
@@ -83,6 +105,9 @@ int main(void)
 		is_text(address_quote_5322(&pool, a->address), a->as_5322 ? a->as_5322 : a->as_5321,
 			"RFC 5322");
 	}
+	for (size_t i = 0; i < COUNT(unquoted); i++)
+		is_text(address_unquote(&pool, unquoted[i].quoted), unquoted[i].plain,
+			unquoted[i].quoted);
 	is_text(address_domain("a@b@c.test"), "c.test", "behind the last @");
 	is_text(address_domain("a@"), "", "nothing behind the @");
 	is_text(address_domain("local"), "", "no @");
