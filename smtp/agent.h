@@ -8,9 +8,11 @@
 #include "dns/lookup.h"
 #include "dns/plain.h"
 #include "postfix/lookup_address.h"
+#include "postfix/checks.h"
 #include "postfix/match.h"
 #include "postfix/queuefile.h"
 #include "postfix/report.h"
+#include "postfix/rewrite.h"
 #include "postfix/table.h"
 #include "postfix/wire.h"
 #include "smtp/config.h"
@@ -69,6 +71,8 @@ struct agent {
 	const struct tables *passwords; /* smtp_sasl_password_maps */
 	const struct table *auth_failures; /* smtp_sasl_auth_cache_name; NULL: none */
 	struct match *mechanisms;      /* smtp_sasl_mechanism_filter */
+	struct rewriter generic;       /* smtp_generic_maps */
+	struct checks header_checks, mime_header_checks, nested_header_checks, body_checks;
 	struct table_set *tables;
 	unsigned notify;               /* NOTIFY_ bits of notify_classes */
 };

@@ -3,6 +3,7 @@
 #include "postfix/version.h"
 #include "smtp/content.h"
 #include "smtp/headers.h"
+#include "smtp/outside.h"
 #include "util/log.h"
 #include "util/stream.h"
 
@@ -25,16 +26,73 @@ static void put_header(struct content *content, const struct buf *header)
 	}
 }
 
-static bool header(void *context, enum mime_class class UNUSED, struct buf *text)
+static const struct checks *checks_for(const struct agent *agent, enum mime_class class)
 {
-	put_header(context, text);
+	switch (class) {
+	case MIME_PRIMARY:
+	case MIME_ADDED:
+		return &agent->header_checks;
+	case MIME_CONTENT:
+		return &agent->mime_header_checks;
+	case MIME_NESTED:
+		return &agent->nested_header_checks;
+	}
+	return NULL;
+}
+
+/* What checks make of a header or line: false, a table failed; *keep: there is something left. */
+static bool checked(struct content *content, const struct checks *checks, struct buf *text,
+	bool *keep)
+{
+	struct buf with = BUF(0);
+	enum checks_verdict verdict = checks_ask(checks, buf_text(text), &with);
+
+	*keep = verdict != CHECKS_DROP;
+	if (verdict == CHECKS_PREPEND)
+		put(content, with.data, with.length, false);
+	if (verdict == CHECKS_REPLACE) {
+		buf_clear(text);
+		buf_add(text, with.data, with.length);
+	}
+	buf_close(&with);
+	return verdict != CHECKS_FAILED;
+}
+
+/* Checks see the addresses of the queue file; what they put in place of a header is mapped, too. */
+static bool header(void *context, enum mime_class class, struct buf *text)
+{
+	struct content *content = context;
+	const struct agent *agent = content->agent;
+	const struct checks *checks = checks_for(agent, class);
+	bool mapped = class == MIME_PRIMARY && agent->generic.maps && outside_applies(buf_text(text));
+	bool keep = true;
+
+	if (checks->tables && !checked(content, checks, text, &keep))
+		return false;
+	if (keep && mapped && outside_applies(buf_text(text)) && !outside_header(agent, text))
+		return false;
+	if (keep)
+		put_header(content, text);
 	return true;
 }
 
 static bool body(void *context, const char *data, size_t length, bool more)
 {
-	put(context, data, length, more);
-	return true;
+	struct content *content = context;
+	const struct checks *checks = &content->agent->body_checks;
+	struct buf text = BUF(0);
+	bool keep = true, good = true;
+
+	if (checks->tables) {
+		buf_add(&text, data, length);
+		good = checked(content, checks, &text, &keep);
+		data = buf_text(&text);
+		length = text.length;
+	}
+	if (good && keep)
+		put(content, data, length, more);
+	buf_close(&text);
+	return good;
 }
 
 static void blank(void *context)
@@ -51,6 +109,13 @@ static void record(struct content *content, const char *data, size_t length, boo
 		put(content, data, length, more);
 }
 
+/* Must headers be told from the body, even if nothing is converted? */
+static bool looks_inside(const struct agent *agent)
+{
+	return agent->generic.maps || agent->header_checks.tables || agent->mime_header_checks.tables
+		|| agent->nested_header_checks.tables || agent->body_checks.tables;
+}
+
 void content_begin(struct content *content, const struct agent *agent, struct delivery *d,
 	const struct envelope *envelope)
 {
@@ -64,7 +129,7 @@ void content_begin(struct content *content, const struct agent *agent, struct de
 	const struct mime_handlers handlers = {content, header, body, blank};
 
 	*content = (struct content){.agent = agent, .d = d};
-	if (options.downgrade)
+	if (options.downgrade || looks_inside(agent))
 		content->mime = mime_begin(&options, &handlers);
 	body_begin(&content->body, (size_t)config->line_length_limit);
 	queuefile_rewind(d->file, d->request->data_offset);

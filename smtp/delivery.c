@@ -11,10 +11,14 @@ void delivery_begin(struct delivery *d, const struct request *request, struct qu
 	*d = (struct delivery){.pool = request->pool, .request = request, .file = file};
 	d->why.pool = d->hop.pool = d->pool;
 	d->session.relay = "none";
+	d->sender = request->sender;
 	d->rcpt_count = request->rcpt_count;
 	d->rcpts = POOL_ARRAY(d->pool, struct rcpt, d->rcpt_count);
-	for (size_t i = 0; i < d->rcpt_count; i++)
+	for (size_t i = 0; i < d->rcpt_count; i++) {
 		d->rcpts[i].request = &request->rcpts[i];
+		d->rcpts[i].address = request->rcpts[i].address;
+		d->rcpts[i].original = request->rcpts[i].original;
+	}
 }
 
 bool rcpts_open(const struct delivery *d)

@@ -19,6 +19,7 @@ enum rcpt_fate {
 
 struct rcpt {
 	const struct request_rcpt *request;
+	const char *address, *original; /* as the server gets to see them (smtp/outside.h) */
 	enum rcpt_fate fate;
 	bool accepted; /* by RCPT TO, in the transaction in hand */
 };
@@ -27,6 +28,8 @@ struct delivery {
 	struct pool *pool;
 	const struct request *request;
 	struct queuefile *file;
+	const char *sender;     /* as the server gets to see it */
+	bool mapped;            /* and the recipients, too: smtp_generic_maps were asked */
 	struct rcpt *rcpts;
 	size_t rcpt_count;
 	struct destination *destinations;

@@ -70,14 +70,13 @@ static void mail_dsn(const struct envelope *envelope, struct buf *to)
 		buf_adds(to, " RET=FULL");
 }
 
-const char *envelope_mail(const struct envelope *envelope, struct pool *pool)
+const char *envelope_mail(const struct envelope *envelope, struct pool *pool, const char *sender)
 {
 	const struct request *request = envelope->request;
 	struct buf line = BUF(0);
 	const char *text;
 
-	buf_addf(&line, "MAIL FROM:<%s>",
-		request->sender[0] ? path(envelope, pool, request->sender) : "");
+	buf_addf(&line, "MAIL FROM:<%s>", *sender ? path(envelope, pool, sender) : "");
 	if (offers(envelope, EHLO_SIZE) && !envelope_downgrades(envelope))
 		buf_addf(&line, " SIZE=%ld", request->data_size);
 	body_type(envelope, &line);
@@ -177,12 +176,12 @@ static void notify(int bits, struct buf *to)
 }
 
 const char *envelope_rcpt(const struct envelope *envelope, struct pool *pool,
-	const struct request_rcpt *rcpt)
+	const struct request_rcpt *rcpt, const char *address)
 {
 	struct buf line = BUF(0);
 	const char *text;
 
-	buf_addf(&line, "RCPT TO:<%s>", path(envelope, pool, rcpt->address));
+	buf_addf(&line, "RCPT TO:<%s>", path(envelope, pool, address));
 	if (offers(envelope, EHLO_DSN)) {
 		orcpt(envelope, pool, rcpt, &line);
 		notify(rcpt->dsn_notify, &line);

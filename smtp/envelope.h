@@ -17,10 +17,10 @@ struct envelope {
 	bool requiretls; /* the sender asks for it, and is listened to (RFC 8689) */
 };
 
-/* In POOL, without CR LF. */
-const char *envelope_mail(const struct envelope *envelope, struct pool *pool);
+/* In POOL, without CR LF. SENDER and ADDRESS are what the server gets to see. */
+const char *envelope_mail(const struct envelope *envelope, struct pool *pool, const char *sender);
 const char *envelope_rcpt(const struct envelope *envelope, struct pool *pool,
-	const struct request_rcpt *rcpt);
+	const struct request_rcpt *rcpt, const char *address);
 
 /* The first (NAME ADDR PORT) or second (PROTO HELO IDENT SOURCE) XFORWARD; NULL: nothing to say. */
 const char *envelope_xforward(const struct envelope *envelope, struct pool *pool, bool second);

@@ -4,6 +4,7 @@
 #include "postfix/address.h"
 #include "postfix/version.h"
 #include "smtp/headers.h"
+#include "smtp/outside.h"
 #include "util/log.h"
 #include "util/text.h"
 
@@ -11,22 +12,20 @@ enum { DELIVERED_TO_MOST = 1000 }; /* of them that are looked at */
 
 static const char *return_path(const struct delivery *d)
 {
-	const char *sender = d->request->sender;
-
 	return pool_format(d->pool, "Return-Path: <%s>",
-		sender[0] ? address_quote_5322(d->pool, sender) : "");
+		d->sender[0] ? address_quote_5322(d->pool, d->sender) : "");
 }
 
 static const char *delivered_to(const struct delivery *d)
 {
 	return pool_format(d->pool, "Delivered-To: %s",
-		address_quote_5322(d->pool, d->rcpts[0].request->address));
+		address_quote_5322(d->pool, d->rcpts[0].address));
 }
 
 struct list headers_prepend(const struct agent *agent, const struct delivery *d)
 {
 	bool old = agent->config->version < POSTFIX(3, 6); /* had them the other way round */
-	const char *original = d->rcpts[0].request->original;
+	const char *original = d->rcpts[0].original;
 	struct list lines = {.pool = d->pool};
 
 	if (old && (agent->flags & AGENT_DELIVERED_TO))
@@ -77,14 +76,19 @@ static bool was_delivered_to(const struct delivery *d, const char *address)
 	return found;
 }
 
-static bool single_only(const struct agent *agent, struct delivery *d, int letter)
+static bool misconfigured(const struct agent *agent, struct delivery *d)
 {
 	struct why why = {.pool = d->pool};
 
-	log_warning("flag `%c' requires %s_destination_recipient_limit = 1", letter, agent->service);
 	why_set(&why, "4.3.5", "mail system configuration error");
 	rcpts_failed(agent, d, &why);
 	return true;
+}
+
+static bool single_only(const struct agent *agent, struct delivery *d, int letter)
+{
+	log_warning("flag `%c' requires %s_destination_recipient_limit = 1", letter, agent->service);
+	return misconfigured(agent, d);
 }
 
 bool headers_refuse(const struct agent *agent, struct delivery *d)
@@ -101,7 +105,9 @@ bool headers_refuse(const struct agent *agent, struct delivery *d)
 		return single_only(agent, d, 'O');
 	if (!(flags & AGENT_DELIVERED_TO))
 		return false;
-	address = address_quote_5322(d->pool, d->rcpts[0].request->address);
+	if (!outside_envelope(agent, d))
+		return misconfigured(agent, d);
+	address = address_quote_5322(d->pool, d->rcpts[0].address);
 	if (!was_delivered_to(d, address))
 		return false;
 	why_set(&why, "5.4.6", "mail forwarding loop for %s", d->rcpts[0].request->address);

@@ -312,6 +312,53 @@ static bool is_parent_style(struct pool *pool, const struct config *config, cons
 	return list_has_any_case(&names, param);
 }
 
+static void generic(struct agent *agent, struct pool *pool)
+{
+	const struct config *config = agent->config;
+	struct list words = {.pool = pool};
+
+	list_split(&words, config->propagate_unmatched_extensions, TEXT_LIST_SEPARATORS, false);
+	agent->generic = (struct rewriter){
+		.maps = tables(agent, pool, "generic_maps", config->generic_maps,
+			TABLE_LOCK | TABLE_FOLD | TABLE_UTF8),
+		.param = pool_format(pool, "%s_generic_maps", agent->program),
+		.parts = &agent->parts,
+		.propagate = list_has(&words, "generic"),
+		.service = service_new(&(struct service_options){
+			.place = pool_format(pool, "private/%s", config->rewrite_service_name),
+			.path = pool_format(pool, "private/%s", config->rewrite_service_name),
+			.protocol = "trivial_rewrite_protocol",
+			.version = config->version,
+			.seconds = config->ipc_timeout,
+			.idle = config->ipc_idle,
+			.ttl = config->ipc_ttl,
+		}),
+	};
+}
+
+static struct checks checks(struct agent *agent, struct pool *pool, const char *name,
+	const char *value)
+{
+	return (struct checks){
+		.tables = tables(agent, pool, name, value, TABLE_LOCK),
+		.param = pool_format(pool, "%s_%s", agent->program, name),
+		.header = strstr(name, "header") != NULL,
+		.shown = agent->config->version < POSTFIX(3, 8) ? 60 : 200,
+	};
+}
+
+static void all_checks(struct agent *agent, struct pool *pool)
+{
+	const struct config *config = agent->config;
+
+	agent->header_checks = checks(agent, pool, "header_checks", config->header_checks);
+	agent->mime_header_checks =
+		checks(agent, pool, "mime_header_checks", config->mime_header_checks);
+	agent->nested_header_checks =
+		checks(agent, pool, "nested_header_checks", config->nested_header_checks);
+	agent->body_checks = checks(agent, pool, "body_checks", config->body_checks);
+}
+
 static void open_tables(struct agent *agent, struct pool *pool)
 {
 	const struct config *config = agent->config;
@@ -340,6 +387,8 @@ static void open_tables(struct agent *agent, struct pool *pool)
 		: "discard_ehlo_keyword_address_maps", config->discard_ehlo_keyword_address_maps, TABLE_LOCK);
 	agent->pix_maps = tables(agent, pool, "pix_workaround_maps", config->pix_workaround_maps,
 		TABLE_LOCK);
+	generic(agent, pool);
+	all_checks(agent, pool);
 	if (config->reply_filter[0])
 		agent->reply_filter = table_open(agent->tables, config->reply_filter,
 			TABLE_LOCK | TABLE_FOLD);
@@ -611,6 +660,7 @@ void setup_close(struct agent *agent)
 	match_free(agent->mechanisms);
 	match_free(agent->mydestination);
 	match_free(agent->debug_peers);
+	service_free(agent->generic.service);
 	table_set_free(agent->tables);
 	free(agent->own_addresses);
 }

@@ -4,6 +4,7 @@
 #include <time.h>
 #include "smtp/content.h"
 #include "smtp/envelope.h"
+#include "smtp/outside.h"
 #include "smtp/pix.h"
 #include "smtp/transaction.h"
 #include "util/clock.h"
@@ -259,13 +260,14 @@ static bool xforward(struct transaction *t)
 
 static bool envelope(struct transaction *t)
 {
-	if (!say(t, MAIL, NULL, envelope_mail(&t->envelope, t->d->pool)))
+	if (!say(t, MAIL, NULL, envelope_mail(&t->envelope, t->d->pool, t->d->sender)))
 		return false;
 	for (size_t i = 0; i < t->d->rcpt_count; i++) {
 		struct rcpt *rcpt = &t->d->rcpts[i];
 
 		if (rcpt->fate == RCPT_OPEN && !t->mail_refused
-			&& !say(t, RCPT, rcpt, envelope_rcpt(&t->envelope, t->d->pool, rcpt->request)))
+			&& !say(t, RCPT, rcpt, envelope_rcpt(&t->envelope, t->d->pool, rcpt->request,
+				rcpt->address)))
 			return false;
 	}
 	return true;
@@ -466,6 +468,8 @@ static bool send_message(struct transaction *t)
 /* RFC 5321 3.3. False: the connection is lost, and t->why says how. */
 static bool run(struct transaction *t)
 {
+	if (!outside_envelope(t->agent, t->d))
+		return chat_local_error(t->chat, t->why);
 	if (!xforward(t) || !envelope(t))
 		return false;
 	if (t->probe && !t->agent->probe_data)

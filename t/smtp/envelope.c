@@ -69,7 +69,7 @@ static void test_mail(void)
 		request.envelope_id = x->id;
 		request.dsn_ret = x->ret;
 		request.sendopts = x->sendopts;
-		is_text(envelope_mail(&envelope, &pool), x->want, x->want);
+		is_text(envelope_mail(&envelope, &pool, envelope.request->sender), x->want, x->want);
 	}
 }
 
@@ -97,7 +97,7 @@ static void test_requiretls(void)
 		ehlo.features = cases[i].offers;
 		request.sender = "a@b.test";
 		request.dsn_ret = cases[i].ret;
-		is_text(envelope_mail(&envelope, &pool), cases[i].want, cases[i].want);
+		is_text(envelope_mail(&envelope, &pool, envelope.request->sender), cases[i].want, cases[i].want);
 	}
 }
 
@@ -152,9 +152,9 @@ static void test_rcpt(void)
 
 		ehlo.features = EHLO_DSN;
 		config.version = x->version ? x->version : POSTFIX(3, 7);
-		is_text(envelope_rcpt(&envelope, &pool, &rcpt), x->want, x->want);
+		is_text(envelope_rcpt(&envelope, &pool, &rcpt, rcpt.address), x->want, x->want);
 		ehlo.features = 0;
-		okf(strstr(envelope_rcpt(&envelope, &pool, &rcpt), "> ORCPT=") == NULL,
+		okf(strstr(envelope_rcpt(&envelope, &pool, &rcpt, rcpt.address), "> ORCPT=") == NULL,
 			"without DSN: %s", x->want);
 	}
 	config.version = POSTFIX(3, 7);
@@ -169,7 +169,7 @@ static void test_unquoted(void)
 		.dsn_orcpt = ""};
 
 	config.quote_rfc821_envelope = false;
-	is_text(envelope_rcpt(&envelope, &pool, &rcpt), "RCPT TO:<a b@c.test??X>", "quoting off");
+	is_text(envelope_rcpt(&envelope, &pool, &rcpt, rcpt.address), "RCPT TO:<a b@c.test??X>", "quoting off");
 	config.quote_rfc821_envelope = true;
 }
 
@@ -180,7 +180,7 @@ static void test_encoding(void)
 
 	ehlo.features = EHLO_8BITMIME;
 	request.encoding = "9bit";
-	is_text(envelope_mail(&envelope, &pool), "MAIL FROM:<>", "an encoding that is none");
+	is_text(envelope_mail(&envelope, &pool, envelope.request->sender), "MAIL FROM:<>", "an encoding that is none");
 	is_text(heard(), "warning: unknown content encoding: 9bit", "is warned of");
 
 	ehlo.features = 0;

@@ -24,14 +24,14 @@ static const char *prepended(void)
 static void test_prepend(void)
 {
 	begin("flags=ORD", 0, NULL, "a@x.test");
-	mail.request->rcpts[0].original = "or ig@y.test";
+	mail.d.rcpts[0].original = "or ig@y.test";
 	is_text(prepended(), "Return-Path: <from@client.example>|X-Original-To: \"or ig\"@y.test|"
 		"Delivered-To: a@x.test", "all of them");
-	mail.request->sender = "";
-	mail.request->rcpts[0].original = "";
+	mail.d.sender = "";
+	mail.d.rcpts[0].original = "";
 	is_text(prepended(), "Return-Path: <>|Delivered-To: a@x.test", "nobody");
 	begin("flags=DOR", POSTFIX(3, 5), NULL, "a@x.test");
-	mail.request->rcpts[0].original = "o@y.test";
+	mail.d.rcpts[0].original = "o@y.test";
 	is_text(prepended(), "Delivered-To: a@x.test|X-Original-To: o@y.test|"
 		"Return-Path: <from@client.example>", "in the order of 3.5");
 	begin(NULL, 0, NULL, "a@x.test");

@@ -1,0 +1,22 @@
+#ifndef SMTP_OUTSIDE_H
+#define SMTP_OUTSIDE_H
+/*
+ * outside - addresses as others see them: smtp_generic_maps over the envelope and over the headers
+ * that hold addresses (generic(5), delivery.md 2.9). The log and bounces keep the original ones.
+ */
+#include "smtp/delivery.h"
+#include "util/buf.h"
+
+/*
+ * Sets d->sender, and address and original of each recipient, once in a delivery. False: a table
+ * failed, as was logged.
+ */
+bool outside_envelope(const struct agent *agent, struct delivery *d);
+
+/* Does HEADER hold addresses that are mapped? */
+bool outside_applies(const char *header);
+
+/* HEADER, which does, its lines joined by LF: printed anew if an address in it was found. */
+bool outside_header(const struct agent *agent, struct buf *header);
+
+#endif
