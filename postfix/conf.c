@@ -67,9 +67,9 @@ static const char *entry(struct conf *conf, const char *path, int line_number, c
 	return NULL;
 }
 
-const char *conf_try_parse(struct conf *conf, const char *path, const char *data, size_t length)
+/* Closes LINES. */
+static const char *entries(struct conf *conf, const char *path, struct conf_lines *lines)
 {
-	struct conf_lines *lines = conf_lines_text(path, data, length);
 	const char *text, *error = NULL;
 	int number;
 
@@ -77,6 +77,21 @@ const char *conf_try_parse(struct conf *conf, const char *path, const char *data
 		error = entry(conf, path, number, text);
 	conf_lines_close(lines);
 	return error;
+}
+
+const char *conf_try_parse(struct conf *conf, const char *path, const char *data, size_t length)
+{
+	return entries(conf, path, conf_lines_text(path, data, length));
+}
+
+const char *conf_try_file(struct conf *conf, const char *path)
+{
+	int error;
+	struct conf_lines *lines = conf_lines_open(path, &error);
+
+	if (lines)
+		return entries(conf, path, lines);
+	return pool_format(&conf->pool, "open %s: %s", path, text_errno(&conf->pool, error));
 }
 
 const char *conf_try_option(struct conf *conf, const char *text)

@@ -30,6 +30,9 @@ const char *conf_try_read(struct conf *conf, const char *directory, const char *
 /* The lines of a main.cf; PATH is for messages. */
 const char *conf_try_parse(struct conf *conf, const char *path, const char *data, size_t length);
 
+/* The same, of a file as it is: the settings of a table (ldap_table(5), memcache_table(5)). */
+const char *conf_try_file(struct conf *conf, const char *path);
+
 /* Sets a raw value ("-o name=value" has been split by conf_option()). */
 void conf_set(struct conf *conf, const char *name, const char *value);
 

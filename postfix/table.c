@@ -27,6 +27,7 @@ static const struct table_type *const types[] = {
 	&table_proxy,
 	&table_socketmap,
 	&table_tcp,
+	&table_memcache,
 	&table_unionmap,
 	&table_pipemap,
 	&table_randmap,
@@ -57,7 +58,6 @@ static const char *const elsewhere[] = {
 	"pgsql",
 	"sqlite",
 	"mongodb",
-	"memcache",
 	"nis",
 	"nisplus",
 };

@@ -41,6 +41,9 @@ struct table_options {
 	int ipc_timeout;          /* seconds */
 	int ipc_idle, ipc_ttl;    /* seconds; for connections to proxymap(8) */
 	long bdb_read_buffer;     /* berkeley_db_read_buffer_size, bytes */
+	/* The value of a parameter, expanded, for tables with settings in main.cf; NULL: not set. */
+	const char *(*setting)(void *context, const char *name);
+	void *setting_context;
 	int socketmap_reply_most; /* bytes; from Postfix 3.10 on */
 	int socketmap_query_most; /* bytes; from Postfix 3.12 on */
 };

@@ -97,6 +97,8 @@ extern const struct table_type table_unionmap, table_pipemap, table_randmap, tab
 extern const struct table_type table_cidr, table_regexp, table_pcre;
 /* table_socketmap.c, table_tcp.c */
 extern const struct table_type table_socketmap, table_tcp;
+/* table_memcache.c */
+extern const struct table_type table_memcache;
 /* table_proxy.c */
 extern const struct table_type table_proxy;
 /* table_bdb.c, table_lmdb.c, table_cdb.c */

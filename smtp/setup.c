@@ -404,6 +404,15 @@ static void address_parts(struct agent *agent)
 	};
 }
 
+/* Of a table with settings in main.cf: "foo_ttl" for memcache:foo. At start, in one thread. */
+static const char *table_setting(void *context, const char *name)
+{
+	struct config *config = context;
+	const char *raw = conf_raw(&config->conf, name);
+
+	return raw ? conf_expand(&config->conf, raw) : NULL;
+}
+
 static void table_set(struct agent *agent)
 {
 	const struct config *config = agent->config;
@@ -423,6 +432,8 @@ static void table_set(struct agent *agent)
 		.ipc_idle = config->ipc_idle,
 		.ipc_ttl = config->ipc_ttl,
 		.bdb_read_buffer = config->berkeley_db_read_buffer_size,
+		.setting = table_setting,
+		.setting_context = (void *)(uintptr_t)config,
 		.socketmap_reply_most = config->socketmap_max_reply_size,
 		.socketmap_query_most = config->socketmap_max_query_size,
 	};
