@@ -32,6 +32,15 @@ static bool complete(const char *bytes, size_t length)
 	return false;
 }
 
+static bool heard_enough(const struct fake_words *words, const struct buf *heard)
+{
+	if (words->until == NULL)
+		return complete(buf_text(heard), heard->length);
+	return heard->length >= words->until_length
+		&& memcmp(heard->data + heard->length - words->until_length, words->until,
+			words->until_length) == 0;
+}
+
 static void talk(struct fake_server *server, int fd)
 {
 	struct buf heard = BUF(0);
@@ -42,7 +51,7 @@ static void talk(struct fake_server *server, int fd)
 	words = server->words;
 	pthread_mutex_unlock(&server->lock);
 	send(fd, words.hello, words.hello_length, MSG_NOSIGNAL);
-	while (got > 0 && !complete(buf_text(&heard), heard.length)) {
+	while (got > 0 && !heard_enough(&words, &heard)) {
 		got = read(fd, buf_reserve(&heard, 4096), 4096);
 		heard.length += got > 0 ? (size_t)got : 0;
 	}

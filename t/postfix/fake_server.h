@@ -13,11 +13,13 @@ struct fake_words {
 	size_t hello_length;
 	const char *reply; /* after one list was read; nothing: it just closes */
 	size_t reply_length;
+	const char *until; /* what it must have heard at last, instead of a list; NULL: a list */
+	size_t until_length;
 };
 #define WORDS(hello, reply)                                                                        \
 	(struct fake_words)                                                                        \
 	{                                                                                          \
-		hello, sizeof(hello) - 1, reply, sizeof(reply) - 1                                 \
+		hello, sizeof(hello) - 1, reply, sizeof(reply) - 1, NULL, 0                        \
 	}
 
 /* Listens on PATH from now on. */
