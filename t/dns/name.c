@@ -39,7 +39,7 @@ static const struct check {
 	{A63 "." A63 "." A63 "." A63 ".x",
 		"bad length 257 for " A63 "."
 		"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa..."},
-	{"", "empty hostname: "},
+	{"", "empty hostname"},
 };
 
 static void test_checks(struct pool *pool)

@@ -477,7 +477,7 @@ static void test_wrong_policy(void)
 	mailing_again(&mail, "[127.0.0.9]:1", "a@x.test");
 	mail.request->flags |= REQUEST_CONN_LOAD;
 	deliver(&mail.test.agent, &mail.d);
-	is_text(mailing_log(&mail), "warning: nexthop domain 127.0.0.9: configured at fingerprint security"
+	is_text(mailing_log(&mail), "warning: nexthop domain [127.0.0.9]:1: configured at fingerprint security"
 		" level, but with no fingerprints to match.|warning: TLS policy lookup for [127.0.0.9]:1/"
 		"127.0.0.9: client TLS configuration problem|ID: to=<a@x.test>, relay=none, dsn=4.7.5,"
 		" status=deferred (client TLS configuration problem: level fingerprint without a fingerprint"
