@@ -145,6 +145,79 @@ static void test_port(struct heard *heard)
 	pool_free(&pool);
 }
 
+/* Record data of every length that ever overran a client's buffer; three bytes are the least. */
+static void test_lengths(struct heard *heard)
+{
+	static const size_t lengths[] = {0, 1, 2, 3, 34, 65535};
+	const struct lookup_options options = {.idna = false};
+	const struct lookup_addrs addrs = {.status = LOOKUP_OK,
+		.security = DNS_SECURE,
+		.host = "mx.test",
+		.canonical = "mx.test",
+		.alias_problem = "",
+		.text = ""};
+
+	for (size_t i = 0; i < COUNT(lengths); i++) {
+		struct pool pool = {0};
+		struct buf rdata = BUF(0);
+		struct fake_record record = {"_25._tcp.mx.test", DNS_TLSA, S, .rdata = NULL};
+		struct resolver resolver;
+		struct tlsa_set set;
+
+		buf_adds(&rdata, "\\# ");
+		for (size_t n = 0; n < lengths[i]; n++)
+			buf_addf(&rdata, "%02zx", n & 255);
+		record.rdata = buf_text(&rdata);
+		resolver = fake_resolver(&record, 1);
+		buf_clear(&heard->lines);
+		lookup_tlsa(&resolver, &pool, &options, "mx.test", &addrs, 25, &set);
+		okf(set.status == LOOKUP_OK, "%zu bytes: an answer", lengths[i]);
+		is_number((long long)set.count, lengths[i] >= 3, "a record, if long enough");
+		if (set.count > 0)
+			okf(set.records[0].usage == 0 && set.records[0].selector == 1
+					&& set.records[0].matching == 2
+					&& set.records[0].length == lengths[i] - 3,
+				"%zu bytes of data", set.records[0].length);
+		else
+			is_text(buf_text(&heard->lines),
+				pool_format(&pool,
+					"warning: _25._tcp.mx.test: truncated TLSA RR length == %zu\n",
+					lengths[i]),
+				"or a warning");
+		buf_close(&rdata);
+		pool_free(&pool);
+	}
+}
+
+/* More than a hundred: a hundred are used, and it is told. */
+static void test_many(struct heard *heard)
+{
+	static struct fake_record records[130];
+	const struct lookup_options options = {.idna = false};
+	const struct lookup_addrs addrs = {.status = LOOKUP_OK,
+		.security = DNS_SECURE,
+		.host = "mx.test",
+		.canonical = "mx.test",
+		.alias_problem = "",
+		.text = ""};
+	struct resolver resolver;
+	struct pool pool = {0};
+	struct tlsa_set set;
+
+	for (size_t i = 0; i < COUNT(records); i++)
+		records[i] = (struct fake_record){"_25._tcp.mx.test", DNS_TLSA, S,
+			.rdata = pool_format(&pool, "3 1 1 %04zx", i)};
+	resolver = fake_resolver(records, COUNT(records));
+	buf_clear(&heard->lines);
+	lookup_tlsa(&resolver, &pool, &options, "mx.test", &addrs, 25, &set);
+	ok(set.status == LOOKUP_OK && set.count == 100, "the first hundred");
+	is_text(buf_text(&heard->lines),
+		"warning: DNS record count limit (100) exceeded -- dropping excess record(s) after "
+		"qname=_25._tcp.mx.test qtype=TLSA\n",
+		"and a warning");
+	pool_free(&pool);
+}
+
 int main(void)
 {
 	struct heard heard = {.lines = BUF(0)};
@@ -153,6 +226,8 @@ int main(void)
 	test_cases();
 	test_alias_problem();
 	test_port(&heard);
+	test_lengths(&heard);
+	test_many(&heard);
 	buf_close(&heard.lines);
 	return done();
 }

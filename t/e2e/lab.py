@@ -528,6 +528,10 @@ class Mailbox:
         return self.at("replied", session)
 
     def stop(self):
+        try:
+            self.sock.shutdown(socket.SHUT_RDWR)    # or accept() would keep the port
+        except OSError:
+            pass
         self.sock.close()
 
 

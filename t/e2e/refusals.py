@@ -80,7 +80,8 @@ class Host(lab.Mailbox):
 
     def __init__(self, wish, address):
         self.wish = wish
-        super().__init__(pem=self.context(), address=(address, 25))
+        address, _, port = wish.get("at", address + ":25").partition(":")
+        super().__init__(pem=self.context(), address=(address, int(port)))
 
     def context(self):
         made = chains.context(self.wish.get("chain", "host"))
@@ -194,16 +195,15 @@ def inside(args):
         out.write(lab.read(chains.pem("root")) + lab.read(chains.pem("rsaroot"))
                   + lab.read(os.path.join(args.inside, "certs", "ca.pem")))
     together, alone, after = tests(args)
-    with lab.Scratch() as scratch:
-        hosts = channel.Hosts(args.inside, channel.Table(channel.CONF).hosts, scratch)
-        try:
-            use_resolver(args.inside, "RESOLVER")
-            status = lab.run_all(together + after, jobs=1 if args.say else 4)
-            for name, trial in alone:
-                use_resolver(args.inside, trial.cause.resolver)
-                status = lab.run_all([(name, trial)], jobs=1) or status
-        finally:
-            hosts.stop()
+    hosts = channel.Hosts(args.inside, channel.certificates(args.inside), channel.Table(channel.CONF).hosts)
+    try:
+        use_resolver(args.inside, "RESOLVER")
+        status = lab.run_all(together + after, jobs=1 if args.say else 4)
+        for name, trial in alone:
+            use_resolver(args.inside, trial.cause.resolver)
+            status = lab.run_all([(name, trial)], jobs=1) or status
+    finally:
+        hosts.stop()
     return status
 
 

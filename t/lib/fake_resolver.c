@@ -21,7 +21,7 @@ struct fake {
 static _Atomic(struct fake *) fakes; /* so that all stay reachable until the process ends */
 
 struct bytes {
-	uint8_t data[4096];
+	uint8_t data[65536];
 	size_t length;
 };
 
