@@ -77,6 +77,7 @@ def without_digests(text):
 
 class Host(lab.Mailbox):
     """What a cause wants of its server."""
+    certs = ""      # directory of the tree's
 
     def __init__(self, wish, address):
         self.wish = wish
@@ -85,6 +86,10 @@ class Host(lab.Mailbox):
 
     def context(self):
         made = chains.context(self.wish.get("chain", "host"))
+        if "alone" in self.wish:
+            path = os.path.join(self.certs, self.wish["alone"])
+            made = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            made.load_cert_chain(path + ".pem", path + ".key")
         made.set_ciphers(self.wish.get("ciphers", "ALL:@SECLEVEL=0"))
         if "max" in self.wish:
             made.maximum_version = ssl.TLSVersion[self.wish["max"]]
@@ -195,6 +200,7 @@ def inside(args):
         out.write(lab.read(chains.pem("root")) + lab.read(chains.pem("rsaroot"))
                   + lab.read(os.path.join(args.inside, "certs", "ca.pem")))
     together, alone, after = tests(args)
+    Host.certs = os.path.join(args.inside, "certs")
     hosts = channel.Hosts(args.inside, channel.certificates(args.inside), channel.Table(channel.CONF).hosts)
     try:
         use_resolver(args.inside, "RESOLVER")
