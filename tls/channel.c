@@ -6,6 +6,7 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include "tls/alert.h"
 #include "util/log.h"
 #include "util/memory.h"
 
@@ -152,6 +153,21 @@ static ssize_t broken(struct channel *channel, int error)
 	return -1;
 }
 
+static bool can_write(const struct stream *stream)
+{
+	struct pollfd ready = {.fd = stream_fd(stream), .events = POLLOUT};
+
+	return ready.fd < 0 || poll(&ready, 1, 0) == 1;
+}
+
+/* RFC 8446 6.2: which alert ends it. Nobody waits for that. */
+static void tell_peer(struct channel *channel, int rc)
+{
+	if (rc != GNUTLS_E_FATAL_ALERT_RECEIVED && can_write(channel->stream)
+		&& gnutls_alert_send_appropriate(channel->session, rc) >= 0)
+		channel_flush(channel);
+}
+
 /* What a call of the library that failed for good comes to, as a transport's result. */
 static ssize_t spent(struct channel *channel, ssize_t rc)
 {
@@ -165,7 +181,8 @@ static ssize_t spent(struct channel *channel, ssize_t rc)
 		return broken(channel, channel->error);
 	if (channel->closed)
 		return 0;
-	log_debug("TLS: %s", gnutls_strerror((int)rc)); /* Postfix says no more than "lost connection" */
+	alert_problem(channel->session, (int)rc);
+	tell_peer(channel, (int)rc);
 	return broken(channel, EPROTO);
 }
 
@@ -183,7 +200,7 @@ static bool goes_on(struct channel *channel, ssize_t rc)
 
 ssize_t channel_read(struct channel *channel, void *to, size_t room)
 {
-	ssize_t rc = GNUTLS_E_AGAIN;
+	ssize_t rc;
 
 	if (channel->dead || channel->closed)
 		return 0;
@@ -192,9 +209,9 @@ ssize_t channel_read(struct channel *channel, void *to, size_t room)
 		if (rc > 0)
 			return rc;
 		if (!goes_on(channel, rc))
-			break;
+			return spent(channel, rc);
 	}
-	return spent(channel, rc);
+	return spent(channel, GNUTLS_E_TOO_MANY_EMPTY_PACKETS);
 }
 
 ssize_t channel_write(struct channel *channel, const void *from, size_t length)
@@ -218,13 +235,6 @@ ssize_t channel_write(struct channel *channel, const void *from, size_t length)
 size_t channel_pending(const struct channel *channel)
 {
 	return gnutls_record_check_pending(channel->session) + channel->end - channel->start;
-}
-
-static bool can_write(const struct stream *stream)
-{
-	struct pollfd ready = {.fd = stream_fd(stream), .events = POLLOUT};
-
-	return ready.fd < 0 || poll(&ready, 1, 0) == 1;
 }
 
 void channel_bye(struct channel *channel, bool wait)

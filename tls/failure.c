@@ -1,6 +1,6 @@
 #include "tls/failure.h"
 #include <string.h>
-#include "tls/handshake.h"
+#include "tls/alert.h"
 #include "util/macros.h"
 #include "util/text.h"
 
@@ -83,7 +83,7 @@ static const char *by_alert(struct pool *pool, const struct channel *channel,
 	const char *certificate = our_certificate(channel->session);
 
 	return pool_format(pool, "the server's alert is \"%s\"%s%s",
-		handshake_alert(channel->session), *certificate ? "" : "; it was offered ",
+		alert_name(channel->session), *certificate ? "" : "; it was offered ",
 		*certificate ? certificate : offered(pool, priority, expect));
 }
 
@@ -121,5 +121,5 @@ const char *failure_alert(struct pool *pool, const struct channel *channel)
 	if (channel->failure != GNUTLS_E_FATAL_ALERT_RECEIVED)
 		return "";
 	return pool_format(pool, "the server's alert is \"%s\"%s",
-		handshake_alert(channel->session), our_certificate(channel->session));
+		alert_name(channel->session), our_certificate(channel->session));
 }

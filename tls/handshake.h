@@ -22,7 +22,4 @@ void handshake_refuse(struct channel *channel, const char *server, const char *r
 /* The same, and nothing is logged. */
 void handshake_give_up(struct channel *channel);
 
-/* OpenSSL's name of the last alert that the peer sent: "protocol version". */
-const char *handshake_alert(gnutls_session_t session);
-
 #endif

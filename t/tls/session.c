@@ -356,8 +356,10 @@ static const struct {
 	{"gone without goodbye", SERVER_VANISHES, ANY, "lost", "lost", ""},
 	{"gone without goodbye, TLS 1.2", SERVER_VANISHES, ANY ":-VERS-TLS1.3", "lost", "lost", ""},
 	{"goodbye", SERVER_ENDS, ANY, "250 a", "lost", ""},
-	{"junk", SERVER_BABBLES, ANY, "lost", "lost", ""},
-	{"nothing but tickets", SERVER_SPILLS, ANY, "lost", "lost", ""},
+	{"junk", SERVER_BABBLES, ANY, "lost", "lost", "|warning: TLS library problem: "
+		"error:GNUTLS_E_DECRYPTION_FAILED::Decryption has failed.:"},
+	{"nothing but tickets", SERVER_SPILLS, ANY, "lost", "lost", "|warning: TLS library problem: "
+		"error:GNUTLS_E_TOO_MANY_EMPTY_PACKETS::Too many empty record packets have been received.:"},
 };
 
 static void oddly(void)
