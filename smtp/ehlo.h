@@ -20,7 +20,7 @@ enum ehlo_xforward { XFORWARD_NAME = 1, XFORWARD_ADDR = 2, XFORWARD_PORT = 4, XF
 struct ehlo {
 	unsigned features;      /* EHLO_ bits that are offered and not discarded */
 	unsigned xforward;      /* XFORWARD_ bits */
-	long size_limit;        /* bytes; 0: none. Not cleared by STARTTLS (delivery.md 2.3) */
+	long size_limit;        /* bytes; 0: none */
 	const char *auth;       /* mechanism lines joined by LF, or ""; auth_learn() makes them one */
 	const char *name;       /* what the server calls itself */
 };

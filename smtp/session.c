@@ -226,6 +226,7 @@ static bool hello(struct opening *o, bool esmtp)
 	struct reply reply;
 
 	o->conn->ehlo.features = o->conn->ehlo.xforward = 0;
+	o->conn->ehlo.size_limit = 0; /* an attacker's word, if it came before TLS */
 	o->conn->ehlo.auth = "";
 	chat->pipelining = false; /* until it is offered (again) */
 	if (!esmtp)
@@ -397,7 +398,7 @@ static bool refused_tls(struct opening *o, const struct reply *reply)
 	return false;
 }
 
-/* What was learned before the handshake is forgotten after it, but for the size limit. */
+/* What was learned before the handshake is forgotten after it (RFC 3207 4.2). */
 static bool secure(struct opening *o)
 {
 	struct connection *conn = o->conn;
