@@ -16,8 +16,10 @@ import itertools
 import os
 import re
 import shutil
+import socket
 import subprocess
 import sys
+import threading
 
 import lab
 import observed
@@ -44,7 +46,8 @@ class Row:
         if match is None:
             sys.exit("not a row: " + line)
         self.nexthop, servers, self.policy, self.outcome, self.detail, self.words = match.groups()
-        self.servers = [spec(text) for text in servers.split(";")] if servers else []
+        self.same = servers == "same"
+        self.servers = [spec(text) for text in servers.split(";")] if servers and not self.same else []
         self.name = "%s%s%s" % (self.nexthop, ":{%s}" % servers if servers else "",
                                 " <%s>" % self.policy if self.policy else "")
 
@@ -67,7 +70,7 @@ class Profile:
 
     def __init__(self, name):
         self.name, self.settings, self.rows = name, [], []
-        self.ours, self.old, self.resolver, self.loglevels = False, False, "RESOLVER", "012"
+        self.ours, self.old, self.together, self.resolver, self.loglevels = False, False, False, "RESOLVER", "012"
 
 
 class Table:
@@ -92,7 +95,7 @@ class Table:
             self.profiles[-1].resolver = rest.upper()
         elif word == "loglevels":
             self.profiles[-1].loglevels = rest.replace(" ", "")
-        elif word in ("ours", "old"):
+        elif word in ("ours", "old", "together"):
             setattr(self.profiles[-1], word, True)
         else:
             self.profiles[-1].rows.append(Row(line))
@@ -142,26 +145,72 @@ class Hosts:
 
 
 class Servers:
-    """Those of one row, all at one port: next hop, and what they have seen."""
+    """Those of one row, all at one port, or still those of the row before; and what they have seen."""
 
-    def __init__(self, row, zoo):
+    def __init__(self, row, before, zoo):
         self.row, self.records, self.sinks = row, [], []
+        if row.same:
+            self.records, self.sinks = before.records, before.sinks
         for wanted in row.servers:
             port = self.sinks[0].spec["port"] if self.sinks else 0
             self.sinks.append(smtpsink.Sink(dict(wanted, port=port), zoo, self.records))
             self.sinks[-1].bind()
 
     @property
+    def port(self):
+        return self.sinks[0].spec["port"] if self.sinks else 25
+
+    @property
     def nexthop(self):
-        return self.row.nexthop + (":%d" % self.sinks[0].spec["port"] if self.sinks else "")
+        return self.row.nexthop + (":%d" % self.port if self.sinks else "")
 
-    def __enter__(self):
-        for sink in self.sinks:
-            sink.start()
+    def start(self):
+        if not self.row.same:
+            for sink in self.sinks:
+                sink.start()
 
-    def __exit__(self, *_):
+    def stop(self):
         for sink in self.sinks:
             sink.stop()
+
+
+class Policies(threading.Thread):
+    """Answers for smtp_tls_policy_maps, as a socketmap (socketmap_table(5)): it can change from row to row."""
+
+    def __init__(self, path):
+        super().__init__(daemon=True)
+        self.path, self.now = path, {}
+        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self.sock.bind(path)
+        os.chmod(path, 0o777)
+        self.sock.listen(100)
+        self.start()
+
+    def run(self):
+        while True:
+            try:
+                conn, _ = self.sock.accept()
+            except OSError:
+                return
+            threading.Thread(target=self.serve, args=(conn,), daemon=True).start()
+
+    def serve(self, conn):
+        with conn, conn.makefile("rwb") as file:
+            while True:
+                length = b""
+                while not length.endswith(b":"):
+                    byte = file.read(1)
+                    if not byte:
+                        return
+                    length += byte
+                key = file.read(int(length[:-1]) + 1)[:-1].decode().partition(" ")[2]
+                reply = ("OK " + self.now[key] if key in self.now else "NOTFOUND ").encode()
+                file.write(b"%d:%s," % (len(reply), reply))
+                file.flush()
+
+    def stop(self):
+        self.sock.shutdown(socket.SHUT_RDWR)
+        self.sock.close()
 
 
 # ---------------------------------------------------------------------------- one agent
@@ -183,50 +232,82 @@ class Trial:
     def __init__(self, profile, binary, loglevel, world):
         self.profile, self.binary, self.loglevel, self.world = profile, binary, loglevel, world
         self.helo = "client%d.example" % next(self.count)
-        self.servers = [Servers(row, world.zoo) for row in profile.rows]
+        self.servers = []
+        for row in self.rows():
+            self.servers.append(Servers(row, self.servers[-1] if self.servers else None, world.zoo))
+
+    def rows(self):
+        return self.profile.rows
 
     def settings(self, scratch):
         zoo = self.world.zoo
-        settings = ["smtp_host_lookup=dns", "smtp_tls_loglevel=%s" % self.loglevel, "smtp_tls_CAfile=%s/trusted.pem" % zoo,
-                    "smtp_helo_name=" + self.helo, "safemx_dnssec_anchor_file=%s/root.key" % self.world.dns]
-        if any(row.policy for row in self.profile.rows):
-            settings.append("smtp_tls_policy_maps=texthash:" + self.policies(os.path.join(scratch, "policy")))
-        return settings + [setting.replace("{certs}", zoo) for setting in self.profile.settings]
-
-    def policies(self, path):
-        with open(path, "w", encoding="ascii") as file:
-            for servers in self.servers:
-                if servers.row.policy:
-                    file.write("%s %s\n" % (servers.nexthop, self.world.spelled_out(servers.row.policy)))
-        return path
+        policies = "smtp_tls_policy_maps=socketmap:unix:%s:policy" % os.path.join(scratch, "policies")
+        return ["smtp_host_lookup=dns", "smtp_tls_loglevel=%s" % self.loglevel, "smtp_tls_CAfile=%s/trusted.pem" % zoo,
+                "smtp_helo_name=" + self.helo, "safemx_dnssec_anchor_file=%s/root.key" % self.world.dns] \
+            + [policies] * any(row.policy for row in self.profile.rows) \
+            + [setting.replace("{certs}", zoo) for setting in self.profile.settings]
 
     def run(self):
         """(what was seen of each row, complaints about the agent)"""
         with lab.Scratch() as scratch:
+            self.policies = Policies(os.path.join(scratch, "policies"))
             settings = self.settings(scratch)
             cache = int(any("session_cache_database" in setting for setting in settings))
             agent = lab.Agent(scratch, self.binary, settings=settings,
                               options=["--throttle", "0", "--tls-cache", str(cache)])
             try:
-                seen = [self.settle(agent, number, servers) for number, servers in enumerate(self.servers)]
+                seen = self.deliveries(agent)
                 complaints = [] if agent.drain() else ["did not end when its master said so"]
             finally:
                 agent.stop()
+                for part in [*self.servers, self.policies]:
+                    part.stop()
             complaints += ["status %d, signal %d" % end for end in agent.exits() if end != (0, 0)]
             return seen, complaints + ([text] if (text := lab.read(agent.errors)) else [])
 
+    def deliveries(self, agent):
+        return [self.settle(agent, number, servers) for number, servers in enumerate(self.servers)]
+
+    def policy(self, servers):
+        """For Policies."""
+        row = servers.row
+        return {servers.nexthop.lower(): self.world.spelled_out(row.policy)} if row.policy else {}
+
+    def message(self, agent, number, servers):
+        return lab.Message(agent, rcpt=["u%d@rcpt.example" % number], nexthop=servers.nexthop,
+                           waited=OLD if self.profile.old else 0)
+
     def settle(self, agent, number, servers):
         """Delivers one message."""
-        logged, met = len(agent.log()), len(self.world.hosts.records)
-        message = lab.Message(agent, rcpt=["u%d@rcpt.example" % number], nexthop=servers.nexthop,
-                              waited=OLD if self.profile.old else 0)
-        with servers:
-            lab.deliver(agent, message)
-            lab.wait_for(lambda: any(message.id + ": to=<" in line for line in agent.log()[logged:]), 3)
-            records = servers.records if servers.sinks else \
-                [record for record in self.world.hosts.records[met:] if record["helo"] == self.helo]
-            lab.wait_for(lambda: all(record["end"] for record in records), 3)
+        logged, met, met_here = len(agent.log()), len(self.world.hosts.records), len(servers.records)
+        message = self.message(agent, number, servers)
+        servers.start()
+        self.policies.now = self.policy(servers)
+        lab.deliver(agent, message)
+        lab.wait_for(lambda: any(message.id + ": to=<" in line for line in agent.log()[logged:]), 3)
+        records = servers.records[met_here:] if servers.sinks else \
+            [record for record in self.world.hosts.records[met:] if record["helo"] == self.helo]
+        lab.wait_for(lambda: all(record["end"] for record in records), 3)
         return Seen(agent.log()[logged:], records)
+
+
+class Together(Trial):
+    """All of a profile's rows at once, by one process: none may notice the others."""
+
+    def rows(self):
+        return [row for row in self.profile.rows if row.servers]
+
+    def deliveries(self, agent):
+        self.policies.now = {key: value for servers in self.servers for key, value in self.policy(servers).items()}
+        messages = [self.message(agent, number, servers) for number, servers in enumerate(self.servers)]
+        for servers in self.servers:
+            servers.start()
+        with concurrent.futures.ThreadPoolExecutor(len(messages)) as pool:
+            list(pool.map(lambda message: lab.deliver(agent, message), messages))
+        lab.wait_for(lambda: sum(": to=<" in line for line in agent.log()) >= len(messages), 3)
+        log = agent.log()
+        return [Seen([line for line in log if message.id + ": " in line or "]:%d" % servers.port in line],
+                     servers.records) for message, servers in zip(messages, self.servers)]
 
 
 # ---------------------------------------------------------------------------- judgement
@@ -258,6 +339,9 @@ class Pairs:
 
     def __init__(self, profile, loglevel, world, args, pool):
         self.profile, self.loglevel, self.args = profile, loglevel, args
+        self.together = Together(profile, lab.agent_path(args.agent), loglevel, world) \
+            if profile.together and loglevel == "1" else None
+        self.crowd = pool.submit(self.together.run) if self.together else None
         self.ours = pool.submit(Trial(profile, lab.agent_path(args.agent), loglevel, world).run)
         self.theirs = None if profile.ours or args.alone else \
             pool.submit(Trial(profile, lab.agent_path("real"), loglevel, world).run)
@@ -270,6 +354,10 @@ class Pairs:
         yield prefix + "ends well", lambda: self.ours.result()[1]
         if self.theirs:
             yield prefix + "smtp(8) ends well", lambda: self.theirs.result()[1]
+        if self.together:
+            for number, row in enumerate(self.together.rows()):
+                yield prefix + "together: " + row.name, lambda n=number, r=row: judge(r, self.crowd.result()[0][n])
+            yield prefix + "together: ends well", lambda: self.crowd.result()[1]
 
     def row(self, name, number, row, allowed):
         ours = self.ours.result()[0][number]

@@ -32,7 +32,7 @@ def end(record):
     """How the connection ended; whoever doesn't wait for the reply to QUIT may reset it."""
     if record["cmds"][-1:] in (["QUIT"], ["QUIT+"]):
         return "QUIT"
-    return re.sub("^io:.*|^eof.*", "lost", record["end"])
+    return re.sub("^ssl:.*", "TLS error", re.sub("^io:.*|^eof.*", "lost", record["end"]))
 
 
 def connection(record):
