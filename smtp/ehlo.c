@@ -84,7 +84,7 @@ static void keyword(struct pool *pool, const char *line, unsigned discard, bool 
 		auth(pool, rest, ehlo);
 }
 
-/* ehlo-ok-rsp: the first line names the server, each of the others is a keyword. */
+/* ehlo-ok-rsp: the first line that says anything names the server, each of the others is a keyword. */
 void ehlo_parse(struct pool *pool, const char *text, unsigned discard, bool inside_tls,
 	struct ehlo *ehlo, const char **bad_size)
 {
@@ -98,6 +98,8 @@ void ehlo_parse(struct pool *pool, const char *text, unsigned discard, bool insi
 		size_t skip = strcspn(line, " -");
 
 		line += skip + (line[skip] != '\0');
+		if (*line == '\0')
+			continue;
 		if (first)
 			ehlo->name = pool_bytes(pool, line, strcspn(line, " \t"));
 		else

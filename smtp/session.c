@@ -79,7 +79,7 @@ static bool refused_to_talk(struct opening *o, const struct reply *reply)
 	return false;
 }
 
-/* Looks for ESMTP among the words of the greeting, and for ourselves in the first (delivery.md 2.3). */
+/* Looks for ESMTP among the words of the greeting, and for ourselves in the first. */
 static bool greeted_as_esmtp(struct opening *o, const struct reply *reply)
 {
 	const struct server *server = o->conn->server;
@@ -91,7 +91,7 @@ static bool greeted_as_esmtp(struct opening *o, const struct reply *reply)
 		if (nth == 0 && server->loop_detection && text_same(word, o->agent->config->myhostname))
 			log_warning("host %s greeted me with my own hostname %s", server->namaddrport,
 				o->agent->config->myhostname);
-		else if (nth > 0 && text_same(word, "ESMTP"))
+		else if (text_same(word, "ESMTP"))
 			esmtp = true;
 		nth++;
 	}

@@ -12,7 +12,7 @@ import sys
 import threading
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "wire"))
-from pfattr import s32, take  # noqa: E402
+from pfattr import enc, s32, take  # noqa: E402
 
 RECORDS = ("bounce", "defer", "trace")
 
@@ -57,11 +57,30 @@ class Verdict:
         self.look()
 
 
+def tampered(found, wanted):
+    """A request with other values of some attributes, which no queue manager would send."""
+    message = [(name, wanted.get(name, value)) for name, value in found[0]]
+    return b"".join(enc(pairs) for pairs in [message] + found[1:1 + int(dict(message)["recipient_count"])])
+
+
+def damage(path, request, what):
+    """Spoils a queue file: "content X" makes X of the first record's type, "cut N" leaves N bytes of the content."""
+    word, value = what.split()
+    offset = int(dict(request)["offset"])
+    with open(path, "r+b") as file:
+        if word == "cut":
+            file.truncate(offset + int(value))
+        else:
+            file.seek(offset)
+            file.write(value.encode())
+
+
 class Handover:
     """One service."""
 
-    def __init__(self, inst, service, rename):
-        self.inst, self.verdicts, self.rename = inst, [], rename
+    def __init__(self, inst, sc):
+        self.inst, self.spec, self.verdicts = inst, sc.spec, []
+        service = "sc-" + sc.name
         self.path = os.path.join(inst.queue, "private", service)
         self.real = self.path + ".real"
         os.rename(self.path, self.real)
@@ -92,9 +111,14 @@ class Handover:
         if not greeting:
             return
         request = self.request(client)
-        pairs = [pair for one in lists(request) for pair in one]
-        agent.sendall(self.rename(request))
-        verdict = Verdict(self.inst, pairs)
+        found = lists(request)
+        if "damage" in self.spec:
+            for path in self.inst.files("active", dict(found[0])["queue_id"]):
+                damage(path, found[0], self.spec["damage"])
+        if "request" in self.spec:
+            request = tampered(found, self.spec["request"])
+        agent.sendall(request)
+        verdict = Verdict(self.inst, found[0])
         reply = receive(agent, 1)
         if reply:
             verdict.answer(lists(reply)[0])
@@ -137,13 +161,13 @@ def receive(sock, count, data=b""):
 class Desk:
     """All handovers of an instance, one thread waiting for all of them."""
 
-    def __init__(self, inst, scenarios, rename=lambda request: request):
+    def __init__(self, inst, scenarios):
         self.selector = selectors.DefaultSelector()
         self.wake, self.end = socket.socketpair()
         self.selector.register(self.end, selectors.EVENT_READ)
         self.by_name = {}
         for sc in scenarios:
-            self.by_name[sc.name] = handover = Handover(inst, "sc-" + sc.name, rename)
+            self.by_name[sc.name] = handover = Handover(inst, sc)
             self.selector.register(handover.sock, selectors.EVENT_READ, handover)
         threading.Thread(target=self.run, daemon=True).start()
 

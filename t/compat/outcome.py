@@ -32,6 +32,11 @@ class Outcome:
             "notices": [self.mail(raw) for raw in sc.mail_in("pm." + sc.name)],
             "problems": sc.problems,
         }
+        if "until" in sc.spec:          # master(8) starts it again and again; its tag may not be set yet
+            early = [self.log_line(program, text) for _, program, text in self.inst.log.complaints
+                     if program == sc.program and re.search(sc.spec["until"], text)]
+            found["log"] = list(dict.fromkeys(found["log"] + early))
+            del found["master_log"], found["qmgr"]
         return {key: value for key, value in found.items() if value or key == "wire"}
 
     # ---------------------------------------------------------------- text

@@ -86,6 +86,9 @@ class Worker:
                 guarded(scenario.Scenario.run)(sc)
         time.sleep(1)           # for late bounces
         deadline = time.time() + 25
+        if self.args.times:
+            for sc in sorted(found, key=lambda sc: -sc.took)[:15]:
+                print("%5.1f s %s" % (sc.took, sc.name))
         finish = guarded(lambda sc: outcome.Outcome(sc, desk.verdicts(sc.name))(sc.finish(deadline)))
         results = {sc.name: finish(sc) or {"name": sc.name, "problems": sc.problems} for sc in found}
         desk.stop()
@@ -215,6 +218,7 @@ def arguments():
     parser.add_argument("--coverage", action="store_true", help="list the catalogue's rows with the scenarios that hit them")
     parser.add_argument("--show", action="store_true", help="print what came of each scenario with smtp(8)")
     parser.add_argument("--keep", action="store_true", help="keep the directory of the run, with both mail logs")
+    parser.add_argument("--times", action="store_true", help="print what took longest")
     parser.add_argument("--list", action="store_true", help="only list the scenarios")
     args = parser.parse_args()
     args.agent = os.path.abspath(args.agent)

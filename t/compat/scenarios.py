@@ -6,7 +6,7 @@ import re
 HERE = os.path.dirname(os.path.abspath(__file__))
 
 # what may stand at the start of a line, and how its value is read
-TEXTS = {"program", "args", "nexthop", "since", "about", "delays_form"}
+TEXTS = {"program", "args", "nexthop", "since", "about", "delays_form", "damage", "until"}
 NUMBERS = {"linger", "slow"}
 SWITCHES = {"exclusive", "notice", "late_cache"}
 OF_MESSAGE = {"from", "to", "mail", "rcpt", "via", "helo", "charset", "header", "body", "data", "lines", "raw_eol"}
@@ -60,6 +60,9 @@ def reply(text):
         return None
     if "per_rcpt" in spec:
         return {"per_rcpt": text.split(" | ")}
+    if "times" in spec:
+        first, _, rest = text.partition("\n")
+        text = (first + "\n") * spec.pop("times") + rest
     if "drip" in spec:
         spec["chunks"] = [[char, spec["drip"]] for char in text + "\r\n"]
         del spec["drip"]
@@ -176,6 +179,9 @@ class Reader:
     def on_mask(self, text):
         self.spec.setdefault("log_mask", []).append(text)
 
+    def on_request(self, text):
+        self.setting("request", text)
+
     def on_delays_min(self, text):
         self.spec["delays_min"] = [float(word) for word in text.split()]
 
@@ -191,6 +197,8 @@ class Reader:
             zone.setdefault("MX", []).append([int(data[0]), data[1].rstrip(".")])
         elif kind == "SRV":
             zone.setdefault("SRV", []).append([int(data[0]), int(data[1]), data[2], data[3].rstrip(".")])
+        elif kind == "RAW":             # dns NAME RAW TYPE HEX: a record with these bytes as its data
+            zone.setdefault("RAW", []).append(data)
         elif kind != "EMPTY":
             zone.setdefault(kind, []).append(" ".join(data))
 
