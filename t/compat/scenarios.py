@@ -89,7 +89,7 @@ class Script:
         elif verb == "tls":
             self.done["tls"] = rest
         elif verb == "data_abort":
-            found = re.match(r"after=(\d+) mode=(\w+) (.*)", rest)
+            found = re.match(r"after=(\d+) mode=(\w+) ?(.*)", rest)
             self.done["data_abort"] = {"after": int(found.group(1)), "mode": found.group(2), "reply": found.group(3)}
         else:
             found = re.match(r"\[([^]]*)\] (.*)", rest)
