@@ -161,10 +161,10 @@ static bool take(const struct addrinfo *info, struct addr *addr)
 	return true;
 }
 
-enum native_status native_lookup(struct pool *pool, const char *host, struct addr **addrs,
-	size_t *count, const char **text)
+enum native_status native_lookup(struct pool *pool, const char *host, int family,
+	struct addr **addrs, size_t *count, const char **text)
 {
-	struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM};
+	struct addrinfo hints = {.ai_family = family, .ai_socktype = SOCK_STREAM};
 	struct addrinfo *all;
 	size_t room = 0;
 	int error = getaddrinfo(host, NULL, &hints, &all);

@@ -20,10 +20,11 @@ struct resolver plain_resolver(const struct plain_options *options); /* options 
 enum native_status { NATIVE_OK, NATIVE_NOT_FOUND, NATIVE_TRY_AGAIN, NATIVE_SYSTEM, NATIVE_FAIL };
 
 /*
- * getaddrinfo(3): addresses of HOST in all families (port 0), in its order; *text is gai_strerror's
- * when not OK, and the addresses are untouched. NOT_FOUND: no such name, or no address.
+ * getaddrinfo(3): addresses of HOST in FAMILY, or in all (AF_UNSPEC), with port 0, in its order;
+ * *text is gai_strerror's when not OK, and the addresses are untouched. NOT_FOUND: no such name, or
+ * no address.
  */
-enum native_status native_lookup(struct pool *pool, const char *host, struct addr **addrs,
-	size_t *count, const char **text);
+enum native_status native_lookup(struct pool *pool, const char *host, int family,
+	struct addr **addrs, size_t *count, const char **text);
 
 #endif

@@ -123,26 +123,19 @@ static void native_failed(struct routing *r, enum native_status status, const ch
 	not_there(r, status == NATIVE_FAIL || status == NATIVE_SYSTEM ? ".3.0" : ".4.4", full);
 }
 
-/* getaddrinfo(3): hosts file, nsswitch. */
+/* getaddrinfo(3), only for families in inet_protocols: hosts file, nsswitch. */
 static void add_native(struct routing *r, const char *host, uint16_t port, unsigned preference)
 {
+	int family = r->agent->family_count == 1 ? r->agent->families[0] : AF_UNSPEC;
 	struct addr *addrs;
 	const char *text;
-	size_t count, before = r->count;
-	enum native_status status = native_lookup(r->pool, host, &addrs, &count, &text);
+	size_t count;
+	enum native_status status = native_lookup(r->pool, host, family, &addrs, &count, &text);
 
-	if (status != NATIVE_OK) {
+	if (status != NATIVE_OK)
 		native_failed(r, status, host, text);
-		return;
-	}
-	for (size_t i = 0; i < count; i++) {
-		if (family_enabled(r->agent, addr_family(&addrs[i])))
-			add_server(r, host, &addrs[i], port, preference);
-		else
-			log_info("skipping address family %d for host %s", addr_family(&addrs[i]), host);
-	}
-	if (r->count == before)
-		not_there(r, ".4.4", pool_format(r->pool, "%s: host not found", host));
+	for (size_t i = 0; status == NATIVE_OK && i < count; i++)
+		add_server(r, host, &addrs[i], port, preference);
 }
 
 /* Adds what a lookup of HOST found, or notes why it found nothing. */

@@ -148,6 +148,14 @@ static void own_address(struct agent *agent, const struct addr *addr)
 	more[agent->own_count++] = *addr;
 }
 
+static bool is_enabled(const struct agent *agent, int family)
+{
+	for (size_t i = 0; i < agent->family_count; i++)
+		if (agent->families[i] == family)
+			return true;
+	return false;
+}
+
 /* All interfaces, or those of the loopback. */
 static void own_interfaces(struct agent *agent, bool loopback_only)
 {
@@ -155,28 +163,30 @@ static void own_interfaces(struct agent *agent, bool loopback_only)
 	struct addr *all = net_own_addresses(&count);
 
 	for (size_t i = 0; all && i < count; i++)
-		if (!loopback_only || addr_is_loopback(&all[i]))
+		if (is_enabled(agent, addr_family(&all[i]))
+			&& (!loopback_only || addr_is_loopback(&all[i])))
 			own_address(agent, &all[i]);
 	free(all);
 }
 
+/* Only addresses of families in inet_protocols count; a host without any is a mistake. */
 static void own_host(struct agent *agent, struct pool *pool, const char *param, const char *host)
 {
-	struct addr addr, *addrs;
-	size_t count;
+	struct addr addr, *addrs = &addr;
+	size_t count = 1, before = agent->own_count;
 	const char *text;
 	bool bracket = host[0] == '[' && host[strlen(host) - 1] == ']';
 
 	if (bracket)
 		host = pool_bytes(pool, host + 1, strlen(host) - 2);
-	if (addr_parse(&addr, host, 0)) {
-		own_address(agent, &addr);
-		return;
-	}
-	if (native_lookup(pool, host, &addrs, &count, &text) != NATIVE_OK)
-		log_fatal("config variable %s: host not found: %s", param, host);
+	if (!addr_parse(&addr, host, 0)
+		&& native_lookup(pool, host, AF_UNSPEC, &addrs, &count, &text) != NATIVE_OK)
+		count = 0;
 	for (size_t i = 0; i < count; i++)
-		own_address(agent, &addrs[i]);
+		if (is_enabled(agent, addr_family(&addrs[i])))
+			own_address(agent, &addrs[i]);
+	if (agent->own_count == before)
+		log_fatal("config variable %s: host not found: %s", param, host);
 }
 
 static void own_list(struct agent *agent, struct pool *pool, const char *param, const char *value)
@@ -185,14 +195,6 @@ static void own_list(struct agent *agent, struct pool *pool, const char *param, 
 
 	while ((host = text_token(pool, &value, " \t,", false)) != NULL)
 		own_host(agent, pool, param, host);
-}
-
-static bool is_enabled(const struct agent *agent, int family)
-{
-	for (size_t i = 0; i < agent->family_count; i++)
-		if (agent->families[i] == family)
-			return true;
-	return false;
 }
 
 /* What inet_interfaces lists must be addresses of interfaces. */
@@ -204,7 +206,7 @@ static void check_interfaces(const struct agent *agent)
 
 	for (size_t i = 0; all && i < agent->own_count; i++) {
 		const struct addr *own = &agent->own_addresses[i];
-		bool found = !is_enabled(agent, addr_family(own));
+		bool found = false;
 
 		for (size_t j = 0; j < count && !found; j++)
 			found = addr_same_host(own, &all[j]);
@@ -486,13 +488,11 @@ static int filter_record(void *context, const char *record)
 	enum table_answer answer = tables_find(agent->dns_reply_filter, record, &result);
 	int verdict = answer == TABLE_NONE ? 1 : -1;
 
-	if (answer == TABLE_FOUND && text_same(buf_text(&result), "IGNORE")) {
-		log_info("ignoring DNS RR: %s", record);
+	if (answer == TABLE_FOUND && text_same(buf_text(&result), "IGNORE"))
 		verdict = 0;
-	} else if (answer == TABLE_FOUND) {
+	else if (answer == TABLE_FOUND)
 		log_warning("%s_dns_reply_filter: unknown DNS filter action: \"%s\"", agent->program,
 			buf_text(&result));
-	}
 	buf_close(&result);
 	return verdict;
 }

@@ -137,7 +137,7 @@ def enter_namespaces(wd):
         run("ip", "-6", "addr", "add", address, "dev", "lo", "nodad")
     run("ip", "addr", "add", "10.99.0.1/32", "dev", "lo")
     replace("/etc/resolv.conf", "nameserver 127.0.0.1\noptions timeout:1 attempts:1\n")
-    replace("/etc/hosts", "127.0.0.1 localhost %s\n::1 localhost\n127.0.0.9 native.hosts.test\n" % MYHOSTNAME)
+    replace("/etc/hosts", "127.0.0.1 localhost %s\n::1 localhost\n127.0.0.9 native.hosts.test\nfd77::27 native6.hosts.test\n" % MYHOSTNAME)
     replace("/etc/nsswitch.conf",
             "passwd: files\ngroup: files\nhosts: files dns\nservices: files\nprotocols: files\n")
 

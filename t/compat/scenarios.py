@@ -197,6 +197,10 @@ class Reader:
             zone.setdefault("MX", []).append([int(data[0]), data[1].rstrip(".")])
         elif kind == "SRV":
             zone.setdefault("SRV", []).append([int(data[0]), int(data[1]), data[2], data[3].rstrip(".")])
+        elif kind == "A" and "-" in data[0]:        # A 127.0.8.1-120
+            front, _, span = data[0].rpartition(".")
+            first, last = span.split("-")
+            zone.setdefault("A", []).extend("%s.%d" % (front, n) for n in range(int(first), int(last) + 1))
         elif kind == "RAW":             # dns NAME RAW TYPE HEX: a record with these bytes as its data
             zone.setdefault("RAW", []).append(data)
         elif kind != "EMPTY":

@@ -222,10 +222,10 @@ static void test_native(void)
 	size_t count = 0;
 	char text[ADDR_TEXT];
 
-	ok(native_lookup(&pool, "127.0.0.1", &addrs, &count, &why) == NATIVE_OK, "native lookup");
+	ok(native_lookup(&pool, "127.0.0.1", AF_UNSPEC, &addrs, &count, &why) == NATIVE_OK, "native lookup");
 	ok(count == 1 && strcmp(addr_text(&addrs[0], text), "127.0.0.1") == 0, "its address");
 	count = 7;
-	ok(native_lookup(&pool, "a..b", &addrs, &count, &why) != NATIVE_OK, "of no name");
+	ok(native_lookup(&pool, "a..b", AF_UNSPEC, &addrs, &count, &why) != NATIVE_OK, "of no name");
 	ok(*why != '\0' && count == 7, "says why");
 	pool_free(&pool);
 }
