@@ -5,7 +5,9 @@
 #include <unistd.h>
 #include "postfix/submit.h"
 #include "util/clock.h"
+#include "util/log.h"
 #include "util/net.h"
+#include "util/text.h"
 
 struct submission { /* the arguments of submit_message() */
 	const struct wire *wire;
@@ -115,12 +117,18 @@ bool submit_message(const struct wire *wire, int flags, const char *sender, cons
 {
 	const struct submission s = {wire, flags, sender, recipient, by, lines};
 	struct pool pool = {0};
-	int fd = net_connect_unix(pool_format(&pool, "public/%s", wire->cleanup_service),
-		wire->ipc_timeout);
-	bool queued = fd >= 0 && converse(&s, fd, &pool);
+	const char *path = pool_format(&pool, "public/%s", wire->cleanup_service);
+	int fd = net_connect_unix(path, wire->ipc_timeout), error = errno;
+	bool queued = false;
 
-	if (fd >= 0)
+	if (fd < 0) {
+		log_warning("connect to %s: %s", path, text_errno(&pool, error));
+	} else {
+		queued = converse(&s, fd, &pool);
+		error = errno;
 		close(fd);
+	}
 	pool_free(&pool);
+	errno = error;
 	return queued;
 }

@@ -85,6 +85,13 @@ bool chat_lost(const struct chat *chat, enum io io, const char *doing, struct wh
 		*alert ? ": " : "", alert);
 }
 
+/* What a reply has no room for is not shown, either. */
+static void note_heard(struct chat *chat, const char *direction, const char *text)
+{
+	if (chat->text.length < CHAT_REPLY_MOST)
+		note(chat, direction, text);
+}
+
 /* smtp_reply_filter: a result replaces the line. False: the table failed. */
 static bool filter(struct chat *chat)
 {
@@ -97,7 +104,8 @@ static bool filter(struct chat *chat)
 			buf_text(&chat->line), buf_text(&result));
 		buf_clear(&chat->line);
 		buf_add(&chat->line, result.data, result.length);
-		note(chat, "Replaced-by: ", buf_text(&chat->line));
+		note_heard(chat, "Replaced-by:", "");
+		note_heard(chat, "     ", buf_text(&chat->line));
 	} else if (answer == TABLE_ERROR) {
 		log_tagged(LOG_SEVERITY_WARNING, "table %s lookup error for %s",
 			table_name(chat->agent->reply_filter), buf_text(&chat->line));
@@ -118,7 +126,7 @@ static void clean(struct chat *chat)
 	if (line->length > 0)
 		text_printable(line->data, line->length, chat->agent->config->smtputf8_enable);
 	log_debug("< %s: %s", chat->namaddrport, buf_text(line));
-	note(chat, "In:  ", buf_text(line));
+	note_heard(chat, "In:  ", buf_text(line));
 }
 
 /* Adds the line to the reply's text; what begins beyond the limit is dropped. */

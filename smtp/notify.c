@@ -8,7 +8,7 @@
 #include "util/log.h"
 #include "util/text.h"
 
-enum { WIDTH = 78, INDENT = 5 }; /* characters of a line; before a wrapped line's rest */
+enum { WIDTH = 79, INDENT = 5 }; /* characters of a line; before a wrapped line's rest */
 
 unsigned notify_word(const char *word)
 {
@@ -25,26 +25,45 @@ unsigned notify_word(const char *word)
 	return 0;
 }
 
+/* Where to break a line: at the last blank that lets it fit, or behind a word that can't. */
+static size_t break_at(const char *item, size_t length, size_t fits)
+{
+	size_t at = fits;
+
+	while (at > 0 && item[at] != ' ')
+		at--;
+	if (at == 0)
+		for (at = fits; at < length && item[at] != ' '; at++)
+			;
+	return at;
+}
+
+/* A line of the transcript, without blanks at its end. */
+static void put_line(struct buf *to, size_t indent, const char *text, size_t length)
+{
+	while (length > 0 && text[length - 1] == ' ')
+		length--;
+	buf_addf(to, "%*s%.*s\n", (int)indent, "", (int)length, text);
+}
+
 /* One item of the transcript, wrapped at white space. */
 static void wrap(struct buf *to, const char *item, size_t length)
 {
 	size_t indent = 1;
 
 	while (indent + length > WIDTH) {
-		size_t fits = WIDTH - indent, at = fits;
+		size_t at = break_at(item, length, WIDTH - indent);
 
-		while (at > 0 && item[at] != ' ')
-			at--;
-		if (at == 0) /* a word as long as the line */
-			at = fits;
-		buf_addf(to, "%*s%.*s\n", (int)indent, "", (int)at, item);
+		put_line(to, indent, item, at);
+		if (at == length)
+			return;
 		while (at < length && item[at] == ' ')
 			at++;
 		item += at;
 		length -= at;
 		indent = INDENT;
 	}
-	buf_addf(to, "%*s%.*s\n", (int)indent, "", (int)length, item);
+	put_line(to, indent, item, length);
 }
 
 static void transcript(struct buf *to, const struct chat *chat)

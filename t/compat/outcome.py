@@ -48,6 +48,7 @@ class Outcome:
             if port >= PORT_FIRST:
                 text = re.sub(r"(?<!\d)%d(?!\d)" % port, "PORT%d" % number, text)
         text = text.replace(self.inst.wd, "WD")
+        text = re.sub(r"(?<=<)\d{14}(?=\.Q)|\w{3}, [ \d]\d \w{3} \d{4} [\d:]{8} \+0000 \(UTC\)", "DATE", text)
         text = re.sub(r"\bSIZE=\d+", "SIZE=N", text)
         text = re.sub(r"\bIDENT=[0-9A-F]+\b", "IDENT=Q", text)
         text = re.sub(r"(XFORWARD .*\bPORT=)\d+", r"\1N", text)
@@ -128,20 +129,9 @@ class Outcome:
                 "parts": [self.lines(text) for text in texts(message, raw)]}
 
     def lines(self, text):
-        """A part's lines; those that were wrapped (where, depends on the length of paths) are whole again."""
         text = re.sub(r"(Arrival-Date|Last-Attempt-Date|Will-Retry-Until): .*", r"\1: DATE", self.norm(text))
         text = re.sub(r"(X-Postfix-Queue-ID: ).*", r"\1Q", text)
-        lines = []
-        for line in text.split("\n"):
-            line = line.rstrip()
-            if lines and (re.match(r"    +\S", line) and re.match(r"<| (Out|In): |Diagnostic-Code:", lines[-1])
-                          or re.match(r"     +\S", line) and lines[-1].startswith(" ")):
-                lines[-1] += " " + line.strip()
-            else:
-                lines.append(line)
-        while lines and not lines[-1]:
-            lines.pop()
-        return lines
+        return text.rstrip().split("\n")
 
 
 STATUS = re.compile(rb"(?ms)^Content-Type: message/(?:global-)?delivery-status$.*?\n\n(.*?)\n--")

@@ -156,7 +156,7 @@ class Run:
     def round(self, specs, number, jobs):
         workers = {}
         for who, agents in self.agents().items():
-            wd = os.path.join(self.base, "%s%d" % (who, number))
+            wd = os.path.join(self.base, "%.6s%d" % (who + "__", number))   # of one length: lines are wrapped by it
             os.mkdir(wd, 0o755)
             workers[who] = Worker(self.args, agents, wd)
             workers[who].start(specs, jobs)
@@ -222,6 +222,8 @@ def arguments():
     parser.add_argument("--list", action="store_true", help="only list the scenarios")
     args = parser.parse_args()
     args.agent = os.path.abspath(args.agent)
+    if not os.access(args.agent, os.X_OK):
+        sys.exit("no such program: " + args.agent)
     return args
 
 
