@@ -5,6 +5,7 @@ import grp
 import os
 import pwd
 import re
+import resource
 import signal
 import socket
 import subprocess
@@ -115,6 +116,8 @@ postlog   unix-dgram n - n - 1 postlogd
 
 def enter_namespaces(wd):
     """Loopback only, with a resolv.conf, hosts and nsswitch.conf of its own."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     libc = ctypes.CDLL(None, use_errno=True)
     if libc.unshare(CLONE_NEWNS | CLONE_NEWNET | CLONE_NEWUTS) != 0:
         sys.exit("no name spaces: %s - run as root" % os.strerror(ctypes.get_errno()))
@@ -150,7 +153,7 @@ class Instance:
         self.queue, self.mbox, self.sock = (os.path.join(wd, name) for name in ("queue", "mbox", "sock"))
         self.libexec, self.conf = os.path.join(wd, "libexec"), os.path.join(wd, "conf")
         self.env = dict(os.environ, MAIL_CONFIG=self.conf)
-        self.transport, self.process, self.log = [], None, None
+        self.transport, self.process, self.log = {}, None, None
 
     def prepare(self, scenarios):
         self.make_directories()
@@ -161,10 +164,15 @@ class Instance:
         shared = ["%s = %s" % item for sc in scenarios for item in sc.subst(sc.spec.get("main", {})).items()]
         self.write("main.cf", MAIN_CF.format(**fill) + "\n".join(self.extra + shared) + "\n")
         self.write("master.cf", MASTER_CF.format(**fill) + "".join(service(sc) for sc in scenarios))
-        self.write("transport", "\n".join(self.transport) + "\n")
-        self.write("virtual", "alias@orig.test user@orig-to.test\n")
+        self.write("transport", "".join("%s %s\n" % item for item in self.transport.items()))
+        self.write("virtual", "".join("alias.%s@orig.test user@%s.test\n" % (sc.name, sc.name) for sc in scenarios))
         self.write("mailboxes", "notice@sender.test pm/\n" + "".join(
             "%s@sender.test %s/\n" % (box, box) for sc in scenarios for box in (sc.name, "pm." + sc.name)))
+
+    def route(self, domain, target):
+        if domain in self.transport:
+            sys.exit("two scenarios want the mail of " + domain)
+        self.transport[domain] = target
 
     def write(self, name, text):
         with open(os.path.join(self.conf, name), "w", encoding="utf-8") as file:

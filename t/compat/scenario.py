@@ -54,7 +54,7 @@ class Scenario:
         default = "inet:[127.0.0.1]:{port}" if self.program == "lmtp" else "[127.0.0.1]:{port}"
         target = "sc-%s:%s" % (self.name, self.subst(self.spec.get("nexthop", default)))
         for domain in [self.name + ".test"] + self.subst(self.spec.get("domains", [])):
-            inst.transport.append("%s %s" % (domain, target))
+            inst.route(domain, target)
         for name, text in self.spec.get("files", {}).items():
             path = os.path.join(inst.wd, "%s.%s" % (self.name, name))
             with open(path, "w", encoding="utf-8") as file:
