@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include "postfix/field.h"
 #include "smtp/mime.h"
 #include "util/memory.h"
 #include "util/text.h"
@@ -190,27 +191,9 @@ static void transfer_encoding(struct mime *mime, const char *at)
 	buf_close(&name);
 }
 
-/* The length of a header's name, 0: LINE is no header. field-name *WSP ":" */
-static size_t name_length(const char *line, size_t length)
-{
-	size_t at = 0, colon;
-
-	while (at < length && line[at] > ' ' && line[at] < 0x7f && line[at] != ':')
-		at++;
-	colon = at;
-	while (colon < length && (line[colon] == ' ' || line[colon] == '\t'))
-		colon++;
-	return at > 0 && colon < length && line[colon] == ':' ? at : 0;
-}
-
-static bool is_named(const struct buf *header, size_t name, const char *label)
-{
-	return strlen(label) == name && strncasecmp(header->data, label, name) == 0;
-}
-
 static bool is_content_header(const struct buf *header, size_t name)
 {
-	return is_named(header, name, "MIME-Version")
+	return field_is(buf_text(header), name, "MIME-Version")
 		|| (name > 8 && strncasecmp(header->data, "Content-", 8) == 0);
 }
 
@@ -228,12 +211,12 @@ static void close_gap(struct buf *header, size_t name)
 /* Cut off before its colon: without one it would be the end of the headers for who reads it. */
 static size_t end_name(struct buf *header)
 {
-	size_t name = name_length(buf_text(header), header->length);
+	size_t name = field_name(buf_text(header), header->length);
 
 	if (name > 0 || header->length < 2)
 		return name;
 	header->data[header->length - 1] = ':';
-	return name_length(buf_text(header), header->length);
+	return field_name(buf_text(header), header->length);
 }
 
 /* The logical header in hand is whole. */
@@ -249,12 +232,12 @@ static bool end_header(struct mime *mime)
 	close_gap(header, name);
 	if (is_content_header(header, name))
 		class = MIME_CONTENT;
-	if (is_named(header, name, "Content-Type"))
+	if (field_is(buf_text(header), name, "Content-Type"))
 		content_type(mime, header->data + name + 1);
-	else if (is_named(header, name, "Content-Transfer-Encoding"))
+	else if (field_is(buf_text(header), name, "Content-Transfer-Encoding"))
 		transfer_encoding(mime, header->data + name + 1);
 	if (mime->options.downgrade && mime->encoding == ENCODING_8BIT
-		&& is_named(header, name, "Content-Transfer-Encoding"))
+		&& field_is(buf_text(header), name, "Content-Transfer-Encoding"))
 		mime->encoding_held = true; /* another comes last */
 	else
 		goes_on = mime->handlers.header(mime->handlers.context, class, header);
@@ -380,7 +363,7 @@ static enum mime_result header_line(struct mime *mime, const char *data, size_t 
 		return end_block(mime, true);
 	if (length > 0 && mime->header.length > 0 && (data[0] == ' ' || data[0] == '\t')) {
 		buf_addc(&mime->header, '\n');
-	} else if (name_length(data, length) > 0) {
+	} else if (field_name(data, length) > 0) {
 		if (!end_header(mime))
 			return MIME_STOPPED;
 	} else { /* no header: the body begins here, with an empty line that was missing */

@@ -1,4 +1,5 @@
 #include "config.h"
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,11 +29,11 @@ struct offer {
 	const char *fingerprint, *anchors;
 };
 
-static void offer(struct offer *o, enum tls_level level)
+static void offer_in(struct pool *pool, struct offer *o, enum tls_level level)
 {
 	struct tls_expect *expect = &o->policy.expect;
 
-	*o = (struct offer){.request = {.pool = &mail.pool, .sender = "from@client.example", .nexthop = "x.test"},
+	*o = (struct offer){.request = {.pool = pool, .sender = "from@client.example", .nexthop = "x.test"},
 		.to = {.text = "x.test", .host = "x.test"}, .name = {.name = "mx.test", .rule = "nexthop"},
 		.tlsa = {3, 1, 1, (const uint8_t *)"digest", 6}, .fingerprint = "00:11",
 		.anchors = "anchors.pem", .policy = {.reuse = true}};
@@ -45,6 +46,11 @@ static void offer(struct offer *o, enum tls_level level)
 		.exclude = "", .sni = "", .names = &o->name, .name_count = 1, .tlsa = &o->tlsa,
 		.tlsa_count = 1, .fingerprints = &o->fingerprint, .fingerprint_count = 1,
 		.anchor_files = &o->anchors, .anchor_file_count = 1, .why_not = ""};
+}
+
+static void offer(struct offer *o, enum tls_level level)
+{
+	offer_in(&mail.pool, o, level);
 }
 
 /* A connection that was opened for O, whose server is the other end: in *SERVER. */
@@ -301,6 +307,43 @@ static void test_reaper(void)
 	close(server);
 }
 
+/* --- many at once --- */
+
+enum { CROWD = 8, ROUNDS = 100 };
+
+/* Keeps and takes what all others keep and take, while the reaper takes it from them. */
+static void *take_part(void *context UNUSED)
+{
+	struct pool pool = {0};
+	struct offer o;
+	int server;
+
+	offer_in(&pool, &o, TLS_LEVEL_NONE);
+	for (int i = 0; i < ROUNDS; i++) {
+		connections_keep(&mail.test.agent, &o.d, connection_for(&o, &server));
+		close(server);
+		connections_last(&mail.test.agent, &o.d);
+		if (take(&o))
+			abort(); /* nobody is there */
+	}
+	pool_free(&pool);
+	return NULL;
+}
+
+static void test_crowd(void)
+{
+	pthread_t threads[CROWD];
+
+	mailing_reopen(&mail, false, 0, NULL);
+	clock_thaw();
+	for (int i = 0; i < CROWD; i++)
+		if (pthread_create(&threads[i], NULL, take_part, NULL) != 0)
+			abort();
+	for (int i = 0; i < CROWD; i++)
+		pthread_join(threads[i], NULL);
+	is_number((long long)kept(), 0, "a crowd leaves nothing");
+}
+
 /* --- who asks for it --- */
 
 #define BOTH (REQUEST_CONN_LOAD | REQUEST_CONN_STORE)
@@ -533,6 +576,7 @@ int main(void)
 	test_may_keep();
 	test_time();
 	test_reaper();
+	test_crowd();
 	test_wanted();
 	for (const struct series *x = all_series; x < all_series + COUNT(all_series); x++)
 		run_series(x);

@@ -24,14 +24,15 @@ static const char *sent(const char *encoding, unsigned features, enum content_is
 	mail.request->encoding = encoding;
 	envelope.request = mail.request;
 	content_begin(&content, &mail.test.agent, &mail.d, &envelope);
-	do
+	do {
 		*end = content_read(&content, &lines, why);
-	while (*end == CONTENT_MORE);
+		for (size_t i = 0; i < lines.length; i++)
+			if (lines.data[i] != '\r')
+				buf_addc(&text, lines.data[i]);
+		buf_clear(&lines);
+	} while (*end == CONTENT_MORE);
 	*local_error = content.local_error;
 	content_end(&content);
-	for (size_t i = 0; i < lines.length; i++)
-		if (lines.data[i] != '\r')
-			buf_addc(&text, lines.data[i]);
 	shown = pool_text(&mail.pool, buf_text(&text));
 	buf_close(&lines);
 	buf_close(&text);
@@ -66,26 +67,26 @@ static const struct message {
 		CONTENT_WHOLE, "ID: breaking line > 5 bytes with <CR><LF>SPACE"},
 	{"a header of its own in front", "flags=R", "7bit", 0, "Subject: x\n\nhi\n",
 		"Return-Path: <from@client.example>\nSubject: x\n\nhi\n", CONTENT_WHOLE, ""},
-	{"a header is dropped", "smtp_header_checks=pcre:{{/^X-/ IGNORE}}", "7bit", 0,
+	{"a header is dropped", "smtp_header_checks=regexp:{{/^X-/ IGNORE}}", "7bit", 0,
 		"X-A: b\n c\nSubject: x\n\nX-A: b\n", "Subject: x\n\nX-A: b\n", CONTENT_WHOLE, ""},
 	{"a header is replaced, another put in front",
-		"smtp_header_checks=pcre:{{/^(Subject:) x/ REPLACE $$1 y}, {/^To:/ PREPEND X-A: b}}", "7bit", 0,
+		"smtp_header_checks=regexp:{{/^(Subject:) x/ REPLACE $$1 y}, {/^To:/ PREPEND X-A: b}}", "7bit", 0,
 		"Subject: x\nTo: a@b\n\nSubject: x\n", "Subject: y\nX-A: b\nTo: a@b\n\nSubject: x\n",
 		CONTENT_WHOLE, "ID: replace: header Subject: x: Subject: y|ID: prepend: header To: a@b: X-A: b"},
-	{"each class has its checks", "smtp_header_checks=pcre:{{/a/ IGNORE}};"
-		"smtp_mime_header_checks=pcre:{{/b/ IGNORE}}; smtp_nested_header_checks=pcre:{{/c/ IGNORE}}",
+	{"each class has its checks", "smtp_header_checks=regexp:{{/a/ IGNORE}};"
+		"smtp_mime_header_checks=regexp:{{/b/ IGNORE}}; smtp_nested_header_checks=regexp:{{/c/ IGNORE}}",
 		"7bit", 0, "X-1: a\nX-2: b\nContent-Type: message/rfc822\nContent-X: b\n\n"
 		"X-3: a\nX-4: c\nContent-Y: a\n\na b c\n", "X-2: b\nContent-Type: message/rfc822\n\nX-3: a\nContent-Y: a\n\na b c\n",
 		CONTENT_WHOLE, NULL},
 	{"a line is dropped, another replaced",
-		"smtp_body_checks=pcre:{{/^drop/ IGNORE}, {/^old/ REPLACE .new}}", "7bit", 0,
+		"smtp_body_checks=regexp:{{/^drop/ IGNORE}, {/^old/ REPLACE .new}}", "7bit", 0,
 		"Subject: old\n\ndrop\nold\nlast\n", "Subject: old\n\n..new\nlast\n", CONTENT_WHOLE,
 		"ID: replace: body old: .new"},
 	{"checks that fail", "smtp_header_checks=fail:x", "7bit", 0, "Subject: x\n\nhi\n", NULL,
 		CONTENT_FAILED, "local error"},
 	{"body checks that fail", "smtp_body_checks=fail:x", "7bit", 0, "Subject: x\n\nhi\n", NULL,
 		CONTENT_FAILED, "local error"},
-	{"what checks put in is no line end", "smtp_body_checks=pcre:{{/^(a.*)/ REPLACE $$1}}", "7bit", 0,
+	{"what checks put in is no line end", "smtp_body_checks=regexp:{{/^(a.*)/ REPLACE $$1}}", "7bit", 0,
 		"Subject: x\n\na\r.\rb\n", "Subject: x\n\na . b\n", CONTENT_WHOLE, NULL},
 };
 
