@@ -106,10 +106,10 @@ class Door:
             self.opened.wait(120)
 
 
-def all_at_once(args, pem=None, settings=()):
+def all_at_once(args, pem=None, settings=(), login=None):
     """No message gets its verdict before all are at their end."""
     with lab.Scratch() as base:
-        mailbox = lab.Mailbox(at=Gate(args.count), pem=pem)
+        mailbox = lab.Mailbox(at=Gate(args.count), pem=pem, login=login)
         agent = lab.Agent(base, args.binary, settings=settings, maxproc=args.count)
         crowd = Crowd(agent, mailbox, args.count)
         crowd.start()
@@ -181,6 +181,10 @@ def tests(args, pem):
     yield "%d deliveries at once" % args.count, lambda: all_at_once(args)
     yield "%d deliveries at once, with TLS" % args.count, \
         lambda: all_at_once(args, pem, ["smtp_tls_security_level=encrypt", "smtp_tls_loglevel=1"])
+    yield "%d logins at once, by six mechanisms" % args.count, lambda: all_at_once(args, None, [
+        "smtp_sasl_auth_enable=yes", "smtp_sasl_password_maps=static:joe:secret",
+        "smtp_sasl_security_options=noanonymous", "smtp_sasl_auth_cache_name=proxy:btree:/cache"],
+        ("joe", "secret"))
     yield "100 deliveries over kept connections", lambda: one_after_the_other(args)
     yield "never more deliveries than maxproc", lambda: at_most(args)
     yield "a reload during 20 deliveries", lambda: reload(args)

@@ -5,6 +5,7 @@ and only processes that were started here are ended.
 """
 import argparse
 import concurrent.futures
+import itertools
 import os
 import re
 import signal
@@ -46,6 +47,15 @@ def wait_for(what, seconds=PATIENCE):
             return False
         time.sleep(POLL)
     return True
+
+
+def sasl_plugin(directory):
+    """Builds the mechanism of xoauth2.c; returns what SASL_PATH must be."""
+    path = os.path.join(directory, "sasl2")
+    os.makedirs(path)
+    subprocess.run(["cc", "-shared", "-fPIC", "-o", os.path.join(path, "libxoauth2.so"),
+                    os.path.join(HERE, "xoauth2.c")], check=True)
+    return path
 
 
 def read(path):
@@ -451,10 +461,13 @@ class Mailbox:
 
     AT(event, session) is called before each reply with "connect", a verb, "dot"; and with "body" when the content
     begins, with "replied" after the verdict. It may block or kill. taken: a list of (recipients, content).
+    LOGIN (user, password): nobody may send without it; each session offers another mechanism.
     """
 
-    def __init__(self, refuse=(), at=lambda event, session: None, pem=None, pipelining=True, address=("127.0.0.1", 0)):
-        self.refuse, self.at, self.pem, self.pipelining = refuse, at, pem, pipelining
+    def __init__(self, refuse=(), at=lambda event, session: None, pem=None, pipelining=True, address=("127.0.0.1", 0),
+                 login=None):
+        self.refuse, self.at, self.pem, self.pipelining, self.login = refuse, at, pem, pipelining, login
+        self.mechanisms = itertools.cycle(["SCRAM-SHA-256", "CRAM-MD5", "PLAIN", "DIGEST-MD5", "LOGIN", "SCRAM-SHA-1"])
         self.taken, self.lock = [], threading.Lock()
         self.sock = socket.socket()
         self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -474,6 +487,7 @@ class Mailbox:
     def serve(self, conn):
         session = Peer(conn, None, self.pem)
         try:
+            session.mechanism, session.known = next(self.mechanisms), self.login is None
             self.at("connect", session)
             session.say("220 mx.example ESMTP")
             while self.command(session, session.line()):
@@ -488,11 +502,16 @@ class Mailbox:
         verb = line[:4].upper()
         self.at(verb, session)
         if verb in ("EHLO", "LHLO"):
-            offers = ["PIPELINING"] * self.pipelining + ["STARTTLS"] * (self.pem is not None)
+            offers = ["PIPELINING"] * self.pipelining + ["STARTTLS"] * (self.pem is not None) \
+                + ["AUTH " + session.mechanism] * (self.login is not None)
             session.say(" / ".join(["250-mx.example"] + ["250-" + offer for offer in offers] + ["250 ENHANCEDSTATUSCODES"]))
         elif verb == "STAR":
             session.say("220 go")
             session.do_tls("")
+        elif verb == "AUTH":
+            session.known = saslserver.serve(session, session.mechanism, *self.login, line)
+        elif not session.known and verb != "QUIT":
+            session.say("530 5.7.0 who are you")
         elif verb == "MAIL":
             session.rcpts = []
             session.say("250 2.1.0 ok")

@@ -108,10 +108,13 @@ class Run:
             server.listen()
 
     def start(self):
+        options = shlex.split(self.case.one("services"))
+        if "plugin" in self.case.head:
+            options += ["--env", "SASL_PATH=" + lab.sasl_plugin(self.base)]
         settings = ["%s" % self.fill_in(setting) for setting in self.case.head.get("set", [])]
         program = self.case.one("program", "smtp")
         self.agent = lab.Agent(self.base, self.binary, program, settings, shlex.split(self.case.one("args")),
-                               privileged=self.privileged, options=shlex.split(self.case.one("services")))
+                               privileged=self.privileged, options=options)
 
     def send(self):
         nexthop = self.fill_in(self.case.one("nexthop", "[127.0.0.1]:{port}"))

@@ -94,9 +94,9 @@ def decode(text):
     return b"" if text == "=" else base64.b64decode(text, validate=True)
 
 
-def serve(peer, mechanism, user, password):
-    """Plays it over PEER, which gets the client's AUTH command next; says 235 or 535."""
-    words = peer.line().split(" ")
+def serve(peer, mechanism, user, password, line=None):
+    """Plays it over PEER, whose next line, or LINE, is the client's AUTH command; says 235 or 535. True: 235."""
+    words = (line or peer.line()).split(" ")
     if words[0] != "AUTH" or words[1] != mechanism:
         raise ValueError("expected AUTH %s, got %r" % (mechanism, " ".join(words)))
     steps = MECHANISMS[mechanism](user.encode(), password.encode(), decode(words[2]) if len(words) > 2 else None)
@@ -107,3 +107,4 @@ def serve(peer, mechanism, user, password):
             challenge = steps.send(decode(peer.line()))
     except StopIteration as end:
         peer.send("235 2.7.0 welcome\r\n" if end.value else "535 5.7.8 who are you\r\n")
+        return bool(end.value)
