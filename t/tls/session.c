@@ -770,6 +770,56 @@ static void levels(void)
 	tls_engine_close(engine);
 }
 
+/*
+ * At every level together, with dumps of all that moves: neither the client's private key, nor what
+ * is said inside the channel, is to be read in the log.
+ */
+static bool dumped(const gnutls_datum_t *secret, size_t at)
+{
+	enum { WINDOW = 6 };
+	char hex[3 * WINDOW + 1];
+
+	for (size_t i = 0; i < WINDOW; i++)
+		snprintf(hex + 3 * i, 4, "%02x ", secret->data[at + i]);
+	hex[3 * WINDOW - 1] = '\0';
+	return strstr(buf_text(&said), hex) != NULL;
+}
+
+static void nothing_secret(void)
+{
+	struct tls_options options = usual;
+	struct run run = run_with(&ec);
+	gnutls_ecc_curve_t curve;
+	gnutls_datum_t x, y, k;
+	struct tls_engine *engine;
+	struct pool pool = {0};
+	bool seen = false;
+
+	options.chain_files = forge_file(&pool, "secret", pool_format(&pool, "%s%s",
+		forge_key(&pool, &ec), forge_certificate(&pool, &ec)));
+	options.log = ~0u;
+	engine = engine_with(&options);
+	gnutls_x509_privkey_export_ecc_raw(ec.key, &curve, &x, &y, &k);
+	run.server.asks = true;
+	start(&run, engine);
+	is_text(ask(&run, "AUTH PLAIN AG1lAHNlY3JldA=="), "250 AUTH PLAIN AG1lAHNlY3JldA==", "a password");
+	ok(run.server.client_certificate, "the key was used");
+	ok(strstr(buf_text(&said), "write to ") && strstr(buf_text(&said), "read from "),
+		"all that moves is dumped");
+	for (size_t at = 0; at + 6 <= k.size; at++)
+		seen = seen || dumped(&k, at);
+	ok(!seen, "but no part of the private key");
+	ok(strstr(buf_text(&said), "AUTH") == NULL && strstr(buf_text(&said), "50 4c 41 49 4e") == NULL,
+		"nor of what is said inside");
+	ok(strstr(buf_text(&said), "PRIVATE") == NULL, "nor of its file");
+	gnutls_free(x.data);
+	gnutls_free(y.data);
+	gnutls_free(k.data);
+	stop(&run);
+	tls_engine_close(engine);
+	pool_free(&pool);
+}
+
 static void bulk(void)
 {
 	enum { LINES = 20000, WIDTH = 100 };
@@ -867,6 +917,7 @@ int main(void)
 	resume_across();
 	keep_only_good();
 	levels();
+	nothing_secret();
 	bulk();
 	forge_free(&root);
 	forge_free(&rsa);

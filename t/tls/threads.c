@@ -1,4 +1,5 @@
 /* Many handshakes at once that share one engine: priorities, credentials, anchors, tickets. */
+#include <dirent.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <string.h>
@@ -7,6 +8,7 @@
 #include "t/tls/server.h"
 #include "tls/session.h"
 #include "util/log.h"
+#include "util/macros.h"
 
 enum { THREADS = 32, HANDSHAKES = 8 };
 
@@ -83,6 +85,84 @@ static void *work(void *pointer)
 	return NULL;
 }
 
+/* ---- each session has its own end: an error of one is never told of another ---- */
+
+static const struct ending {
+	enum server_does does;
+	const char *exclude, *reason; /* NULL: it ends well */
+} endings[] = {
+	{SERVER_ECHOES, "", NULL},
+	{SERVER_CLOSES, "", "the server closed the connection"},
+	{SERVER_ECHOES, "aNULL", NULL},
+	{SERVER_ALERTS, "", "the server's alert is \"handshake failure\"; it was offered TLSv1, TLSv1.1,"
+		" TLSv1.2, TLSv1.3 with ciphers medium"},
+	{SERVER_ECHOES, "", NULL},
+	{SERVER_SPEAKS_PLAIN, "", "what the server sends is not TLS"},
+};
+
+static atomic_int told_right, ended_right;
+
+static void end_one(const struct worker *worker, const struct ending *ending)
+{
+	struct server server = {.does = ending->does, .priority = "NORMAL",
+		.identity = worker->identity};
+	struct tls_expect expect = {.level = TLS_LEVEL_ENCRYPT, .protocols = ">=TLSv1",
+		.grade = "medium", .exclude = ending->exclude, .sni = ""};
+	struct tls_start start = {.expect = &expect, .server = "mx.example[192.0.2.1]:25",
+		.session_key = "same"};
+	struct stream *stream = stream_open(server_start(&server));
+	struct tls_verdict verdict;
+	struct pool pool = {0};
+	bool done;
+
+	stream_limit(stream, 60);
+	done = tls_start(worker->engine, stream, &start, &pool, &verdict) == TLS_DONE;
+	atomic_fetch_add(&ended_right,
+		done == (ending->reason == NULL) && (!done || talk(stream, worker)));
+	atomic_fetch_add(&told_right,
+		strcmp(verdict.reason, ending->reason ? ending->reason : "") == 0
+			&& *tls_alert(stream, &pool) == '\0');
+	stream_close(stream);
+	server_wait(&server);
+	pool_free(&pool);
+}
+
+static void *end_all(void *pointer)
+{
+	const struct worker *worker = pointer;
+
+	for (size_t turn = 0; turn < COUNT(endings); turn++)
+		end_one(worker, &endings[(turn + (size_t)worker->number) % COUNT(endings)]);
+	return NULL;
+}
+
+static int descriptors(void)
+{
+	DIR *folder = opendir("/proc/self/fd");
+	int count = 0;
+
+	while (folder && readdir(folder))
+		count++;
+	if (folder)
+		closedir(folder);
+	return count;
+}
+
+static void apart(struct worker workers[THREADS])
+{
+	int before = descriptors();
+
+	for (int i = 0; i < THREADS; i++)
+		pthread_create(&workers[i].thread, NULL, end_all, &workers[i]);
+	for (int i = 0; i < THREADS; i++)
+		pthread_join(workers[i].thread, NULL);
+	is_number(atomic_load(&ended_right), THREADS * (int)COUNT(endings),
+		"good and bad sessions side by side end as they should");
+	is_number(atomic_load(&told_right), THREADS * (int)COUNT(endings),
+		"and each is told its own reason");
+	is_number(descriptors(), before, "no descriptor is left open");
+}
+
 int main(void)
 {
 	struct worker workers[THREADS];
@@ -103,6 +183,7 @@ int main(void)
 	is_number(atomic_load(&done_well), THREADS * HANDSHAKES, "every handshake and answer");
 	ok(atomic_load(&resumed) > 0, "some were resumed");
 	ok(atomic_load(&lines) >= THREADS * HANDSHAKES, "and all were logged");
+	apart(workers);
 	gnutls_free(ticket_key.data);
 	forge_free(&identity);
 	tls_engine_close(engine);
