@@ -330,19 +330,20 @@ static void add_peer(const struct telling *t, const char *subject_cn, const char
 {
 	const struct judged *j = t->j;
 	const char *certificate = fingerprint(t, j->certificate), *key = fingerprint(t, j->key);
+	const char *server = j->context->spelled ? j->context->spelled : t->server;
 	struct buf line = BUF(0);
 
 	if (j->peer->kind == TLS_PEER_RAW) {
-		add(t, "%s: raw public key fingerprint=%s", t->server, key);
+		add(t, "%s: raw public key fingerprint=%s", server, key);
 	} else if (t->version >= TLS_POSTFIX(3, 9)) {
 		add_part(&line, "subject_CN", subject_cn);
 		add_part(&line, "issuer", issuer_cn);
 		add_part(&line, "cert fingerprint", certificate);
 		add_part(&line, "pkey fingerprint", key);
-		add(t, "%s: %s", t->server, buf_text(&line));
+		add(t, "%s: %s", server, buf_text(&line));
 	} else {
 		add(t, "%s: subject_CN=%s, issuer_CN=%s, fingerprint=%s, pkey_fingerprint=%s",
-			t->server, subject_cn, issuer_cn, certificate, key);
+			server, subject_cn, issuer_cn, certificate, key);
 	}
 	buf_close(&line);
 }

@@ -11,6 +11,7 @@
 #include "util/buf.h"
 #include "util/log.h"
 #include "util/memory.h"
+#include "util/text.h"
 
 #if GNUTLS_VERSION_NUMBER < 0x030800
 #define GNUTLS_NO_STATUS_REQUEST 0
@@ -282,7 +283,7 @@ static void summarize(struct session *session, struct pool *pool, const struct t
 	const struct tls_peer *peer, size_t suite, struct tls_verdict *verdict)
 {
 	const struct tls_options *options = session->engine->options;
-	struct summary summary = {.server = session->server};
+	struct summary summary = {.server = text_lower(pool_text(pool, session->server))};
 
 	summary.word = summary_word(options->version, demand->level, verdict);
 	summary_read(pool, options->version, session->channel.session, suite, peer, &summary);
@@ -360,7 +361,8 @@ static enum tls_result run(struct session *session, const struct tls_verify_cont
 enum tls_result tls_start(struct tls_engine *engine, struct stream *stream,
 	const struct tls_start *start, struct pool *pool, struct tls_verdict *verdict)
 {
-	struct tls_verify_context context = {engine->options, engine->trust, start->server};
+	struct tls_verify_context context = {engine->options, engine->trust,
+		text_lower(pool_text(pool, start->server)), start->server};
 	struct session *session = session_new(engine, stream, start->server);
 	enum tls_result result = TLS_HANDSHAKE;
 	struct tls_demand demand;

@@ -37,7 +37,9 @@ bool tls_trust_anchors(struct tls_trust *trust, const char *const *files, size_t
 struct tls_verify_context {
 	const struct tls_options *options; /* version, log, verify_depth, ... */
 	struct tls_trust *trust;
-	const char *server;                /* "mx.example[192.0.2.1]:25", for the lines */
+	const char *server;                /* "mx.example[192.0.2.1]:25", for the lines; in small
+					      letters, as Postfix has it there */
+	const char *spelled;               /* as it is written, where Postfix has it so; NULL: as above */
 };
 
 /*

@@ -50,7 +50,7 @@ static void ask(struct pool *pool, struct tls_der der)
 static struct tls_verdict judge(struct pool *pool, struct tls_trust *trust,
 	const struct tls_expect *expect, struct tls_der der)
 {
-	struct tls_verify_context context = {&options, trust, "mx"};
+	struct tls_verify_context context = {&options, trust, "mx", NULL};
 	struct tls_peer peer = {.kind = TLS_PEER_X509, .count = 2};
 	struct list lines = {.pool = pool};
 	struct tls_verdict verdict = {.reused = false};

@@ -390,6 +390,13 @@ static void test_relaxed(void)
 	is_text(decided("signed.test", 0, false), "may", "TLS-Required: no");
 	configure("smtp_tls_security_level=secure;smtp_tls_wrappermode=yes", false, POSTFIX(3, 10));
 	is_text(decided("signed.test", 0, false), "encrypt", "in wrapper mode");
+	configure("smtp_tls_security_level=dane;smtp_dns_support_level=dnssec", false, POSTFIX(3, 10));
+	is_text(decided("dane.test", 0, false), "may", "at dane");
+	ok(strstr(fake_last(&test.agent.resolver), "TLSA") == NULL, "TLSA records are not asked for");
+	request.sendopts = 0;
+	ok(text_starts(decided("dane.test", 0, false), "dane "), "but for other messages");
+	ok(strstr(fake_last(&test.agent.resolver), "TLSA") != NULL, "they are");
+	request.sendopts = SENDOPT_TLS_NOT_REQUIRED;
 	configure("smtp_tls_security_level=none", false, POSTFIX(3, 10));
 	is_text(decided("signed.test", 0, false), "none", "nothing to relax");
 	configure("smtp_tls_security_level=secure;tls_required_enable=no", false, POSTFIX(3, 10));

@@ -141,7 +141,7 @@ struct zoo_result zoo_verify_peer(struct pool *pool, struct tls_trust *trust,
 	const struct tls_options *options, const struct tls_expect *expect,
 	const struct tls_peer *peer, bool reused)
 {
-	struct tls_verify_context context = {options, trust, ZOO_SERVER};
+	struct tls_verify_context context = {options, trust, ZOO_SERVER, NULL};
 	struct zoo_result result = {.verdict = {.reused = reused}};
 	struct list lines = {.pool = pool};
 
