@@ -35,9 +35,14 @@ static bool is_too_deep(const struct path *path, size_t depth)
 	return most >= 0 && below > most;
 }
 
+/*
+ * Of an anchor that a TLSA record or a tafile names they don't, unless it is self-signed: OpenSSL
+ * begins to look below what it cannot verify.
+ */
 static bool dates_matter(const struct path_from *from, const struct path *path, size_t depth)
 {
-	return !from->pinned || path->key || depth + 1 < path->count;
+	return !from->pinned || path->key || depth + 1 < path->count
+		|| certificate_self_issued(path->certificates[depth]);
 }
 
 /* In the order of problem.c. */

@@ -388,6 +388,8 @@ static void tafiles(void)
 		{"expired", "expired", "mx.a.test", 0, ""},
 		{"clienteku", "clienteku", "mx.a.test", 0, ""},
 		{"sha1", "sha1", "mx.a.test", 0, ""},
+		{"belowoldroot", "oldroot", "mx.a.test", -1,
+			"CA " FAILED "certificate has expired"},
 		{"oldint", "old", "mx.a.test", 1, ""},
 		{"host", "int", "other.example", -1, "server " FAILED "num=62:hostname mismatch"},
 		{"host", "host", "other.example", -1, "server " FAILED "num=62:hostname mismatch"},
