@@ -198,6 +198,7 @@ static bool nothing_to_match(struct deciding *w)
 {
 	const char *why_not = w->policy->expect.why_not;
 
+	feature_violated(&w->features->level, NULL);
 	return why_site(w->why, "4.7.5", "Server certificate not verified: no name is acceptable for %s%s%s",
 		w->server->namaddr, why_not[0] ? ": " : "", why_not);
 }
@@ -493,7 +494,8 @@ const struct tls_policy *policy_decide(const struct agent *agent, struct deliver
 	if (!wrapper_allows(&w))
 		return NULL;
 	if (!expectation(&w)) {
-		d->features.level.wanted = features_level(TLS_LEVEL_INVALID);
+		if (!d->features.level.violated)
+			d->features.level.wanted = features_level(TLS_LEVEL_INVALID);
 		return NULL;
 	}
 	return satisfies_requiretls(&w) && is_sts_host(&w) ? policy : NULL;

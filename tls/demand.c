@@ -70,6 +70,13 @@ static void add_record(struct preparing *p, const struct dane_digests *digests,
 			dane_text(p->pool, record));
 }
 
+static void tell_fingerprint(const struct preparing *p, const struct tls_tlsa *record)
+{
+	if (tells(p))
+		log_info("fingerprint: digest as private-use TLSA record: %s",
+			dane_text(p->pool, record));
+}
+
 /* Of the key or of the certificate, whichever it is. */
 static void add_fingerprint(struct preparing *p, struct tls_der bytes)
 {
@@ -79,9 +86,9 @@ static void add_fingerprint(struct preparing *p, struct tls_der bytes)
 	records[0] = (struct tls_tlsa){DANE_EE, DANE_KEY, DANE_PRIVATE, bytes.data, bytes.length};
 	records[1] = records[0];
 	records[1].selector = DANE_CERTIFICATE;
-	if (tells(p))
-		log_info("fingerprint: digest as private-use TLSA record: %s",
-			dane_text(p->pool, &records[1]));
+	tell_fingerprint(p, &records[1]);
+	if (p->context->options->version >= TLS_POSTFIX(3, 9)) /* a raw key has no certificate */
+		tell_fingerprint(p, &records[0]);
 	add_record(p, digest, &records[0]);
 	add_record(p, digest, &records[1]);
 }

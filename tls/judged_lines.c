@@ -216,6 +216,10 @@ static void add_depths(const struct telling *t)
 	enum problem problem = path->finding.problem;
 	size_t depth = path->finding.depth;
 
+	if (t->j->peer->kind == TLS_PEER_RAW) {
+		add(t, "%s: verify=%d raw public key", t->server, t->j->by != NULL);
+		return;
+	}
 	if (problem != PROBLEM_NONE && !is_date(problem) && depth < path->count)
 		add_depth(t, depth, false);
 	if (t->j->name.problem != PROBLEM_NONE)
@@ -319,11 +323,11 @@ static void add_match(const struct telling *t)
 
 /* --- who it is --- */
 
-/* From 3.9 on a part that is empty is left out. */
-static void add_part(struct buf *line, const char *name, const char *value)
+/* From 3.9 on a digest that could not be computed is left out. */
+static void add_digest(struct buf *line, const char *name, const char *value)
 {
 	if (value[0])
-		buf_addf(line, "%s%s=%s", line->length > 0 ? ", " : "", name, value);
+		buf_addf(line, ", %s fingerprint=%s", name, value);
 }
 
 static void add_peer(const struct telling *t, const char *subject_cn, const char *issuer_cn)
@@ -333,19 +337,22 @@ static void add_peer(const struct telling *t, const char *subject_cn, const char
 	const char *server = j->context->spelled ? j->context->spelled : t->server;
 	struct buf line = BUF(0);
 
-	if (j->peer->kind == TLS_PEER_RAW) {
-		add(t, "%s: raw public key fingerprint=%s", server, key);
-	} else if (t->version >= TLS_POSTFIX(3, 9)) {
-		add_part(&line, "subject_CN", subject_cn);
-		add_part(&line, "issuer", issuer_cn);
-		add_part(&line, "cert fingerprint", certificate);
-		add_part(&line, "pkey fingerprint", key);
-		add(t, "%s: %s", server, buf_text(&line));
+	if (t->version >= TLS_POSTFIX(3, 9)) {
+		buf_addf(&line, "%s: subject_CN=%s, issuer=%s", server, subject_cn, issuer_cn);
+		add_digest(&line, "cert", certificate);
+		add_digest(&line, "pkey", key);
+		add(t, "%s", buf_text(&line));
 	} else {
 		add(t, "%s: subject_CN=%s, issuer_CN=%s, fingerprint=%s, pkey_fingerprint=%s",
 			server, subject_cn, issuer_cn, certificate, key);
 	}
 	buf_close(&line);
+}
+
+static bool tells_peer(const struct telling *t)
+{
+	return t->j->peer->kind != TLS_PEER_NONE
+		&& (t->log & (TLS_LOG_CERTMATCH | TLS_LOG_PEERCERT | TLS_LOG_VERBOSE));
 }
 
 void judged_lines(const struct judged *j, const struct tls_verdict *verdict, struct list *lines)
@@ -358,14 +365,14 @@ void judged_lines(const struct judged *j, const struct tls_verdict *verdict, str
 		subject_cn = subject(&t);
 		issuer_cn = issuer(&t);
 	}
-	if ((t.log & TLS_LOG_VERBOSE) && !verdict->reused && j->sent_count > 0
-		&& !j->demand->unusable)
+	if ((t.log & TLS_LOG_VERBOSE) && !verdict->reused && !j->demand->unusable
+		&& (j->sent_count > 0 || j->peer->kind == TLS_PEER_RAW))
 		add_depths(&t); /* OpenSSL tells them as it verifies */
+	if (tells_peer(&t) && j->peer->kind == TLS_PEER_RAW)
+		add(&t, "%s: raw public key fingerprint=%s", t.server, fingerprint(&t, j->key));
 	add_refusal(&t, verdict->reused);
-	if (j->peer->kind == TLS_PEER_NONE
-		|| !(t.log & (TLS_LOG_CERTMATCH | TLS_LOG_PEERCERT | TLS_LOG_VERBOSE)))
-		return;
-	if (tls_level_must_match(j->demand->level))
+	if (tells_peer(&t) && tls_level_must_match(j->demand->level))
 		add_match(&t);
-	add_peer(&t, subject_cn, issuer_cn);
+	if (tells_peer(&t) && j->peer->kind == TLS_PEER_X509)
+		add_peer(&t, subject_cn, issuer_cn);
 }

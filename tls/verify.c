@@ -276,7 +276,8 @@ static void weigh(struct judged *j)
 	else
 		j->shown = finding_shown(j->chain, j->name);
 	j->trusted = chain_is_good
-		&& (!name_is_wrong || version < TLS_POSTFIX(3, 6) || version >= TLS_POSTFIX(3, 10));
+		&& (!name_is_wrong || version < TLS_POSTFIX(3, 6)
+			|| (version >= TLS_POSTFIX(3, 10) && j->name.problem == PROBLEM_NAME));
 	j->matched = chain_is_good && !name_is_wrong;
 }
 

@@ -457,10 +457,14 @@ static void raw_peers(void)
 	ok(result.verdict.matched && result.verdict.present, "a raw key and its record");
 	is_text(result.lines,
 		pool_format(&ask.pool,
-			"SERVER: Matched DANE raw public key: %s|"
-			"SERVER: raw public key fingerprint=%s",
-			record_text(&ask.pool, "3 1 1 host/0"), print[0]),
+			"SERVER: raw public key fingerprint=%s|"
+			"SERVER: Matched DANE raw public key: %s",
+			print[0], record_text(&ask.pool, "3 1 1 host/0")),
 		"lines");
+	ask.options.log = TLS_LOG_VERBOSE;
+	ok(text_starts(answer_raw(&ask).lines, "SERVER: verify=1 raw public key|SERVER: raw public"),
+		"verbose");
+	ask.options.log = TLS_LOG_PEERCERT;
 	ask.expect.level = TLS_LEVEL_FINGERPRINT;
 	ask.expect.fingerprints = print;
 	ask.expect.fingerprint_count = 1;
@@ -469,6 +473,9 @@ static void raw_peers(void)
 	result = answer_raw(&ask);
 	want = zoo_print(&ask.pool, "leaf.pub", GNUTLS_DIG_SHA256);
 	ok(!result.verdict.matched, "another fingerprint");
+	is_text(result.lines, pool_format(&ask.pool, "SERVER: raw public key fingerprint=%s|server"
+		" certificate verification failed for SERVER: num=65:no matching DANE TLSA records",
+		want), "the key, then the refusal");
 	is_text(result.verdict.reason,
 		pool_format(&ask.pool,
 			"no fingerprint matches; the server's is %s"

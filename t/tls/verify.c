@@ -311,6 +311,12 @@ static void fingerprints(void)
 			"3 0 255 %s",
 			without_colons(pool, leaf)),
 		"loglevel dane");
+	ask.options.version = TLS_POSTFIX(3, 9);
+	is_text(zoo_answer(&ask, "expired").warnings, pool_format(pool,
+		"fingerprint: digest as private-use TLSA record: 3 0 255 %s|"
+		"fingerprint: digest as private-use TLSA record: 3 1 255 %s",
+		without_colons(pool, leaf), without_colons(pool, leaf)), "and since 3.9");
+	ask.options.version = TLS_POSTFIX(3, 7);
 	ok(strncmp(result.lines, "SERVER: Matched fingerprint: ", 29) == 0
 			&& strncmp(result.lines + 29, without_colons(pool, leaf), 64) == 0,
 		"certmatch");
@@ -490,6 +496,30 @@ static void policy_failure(void)
 	zoo_done(&ask);
 }
 
+/* The name alone makes nobody untrusted from 3.10 on; an address does. */
+static void wrong_name_or_address(void)
+{
+	static const struct {
+		const char *certificate, *name;
+		int minor;
+		bool trusted;
+	} rows[] = {{"host", "other.example", 7, false}, {"host", "other.example", 10, true},
+		{"cnip", "127.0.0.2", 10, false}, {"cnip", "127.0.0.2", 11, false},
+		{"host", "other.example", 5, true}};
+
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct zoo_ask ask;
+		struct zoo_result result;
+
+		zoo_ask(&ask, TLS_LEVEL_SECURE, rows[i].name)->options.version =
+			TLS_POSTFIX(3, rows[i].minor);
+		result = zoo_answer(&ask, rows[i].certificate);
+		okf(!result.verdict.matched && result.verdict.trusted == rows[i].trusted,
+			"3.%d: %s is not for %s", rows[i].minor, rows[i].certificate, rows[i].name);
+		zoo_done(&ask);
+	}
+}
+
 static void bad_match_names(void)
 {
 	struct zoo_ask ask;
@@ -610,6 +640,7 @@ int main(void)
 	tafiles();
 	bad_tafiles();
 	policy_failure();
+	wrong_name_or_address();
 	bad_match_names();
 	remembered();
 	threads();
