@@ -7,6 +7,7 @@
 #include "t/tls/zoo.h"
 #include "tls/dane.h"
 #include "util/list.h"
+#include "util/text.h"
 
 #define FAILED "certificate verification failed for SERVER: "
 #define NO_MATCH FAILED "num=65:no matching DANE TLSA records"
