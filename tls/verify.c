@@ -264,7 +264,16 @@ static void look(struct judged *j, struct anchors *full)
 	}
 }
 
-/* tls.md 5.2 and 14: what a wrong name counts for changed twice. */
+/* A good chain with a wrong name: until 3.5, and again since 3.10 where it is all that is wrong. */
+static bool trusted_anyway(const struct judged *j)
+{
+	int version = options(j)->version;
+
+	return version < TLS_POSTFIX(3, 6)
+		|| (version >= TLS_POSTFIX(3, 10) && j->name.problem == PROBLEM_NAME
+			&& tls_level_must_match(j->demand->level));
+}
+
 static void weigh(struct judged *j)
 {
 	bool name_is_wrong = j->name.problem != PROBLEM_NONE;
@@ -275,9 +284,7 @@ static void weigh(struct judged *j)
 		j->shown = j->chain;
 	else
 		j->shown = finding_shown(j->chain, j->name);
-	j->trusted = chain_is_good
-		&& (!name_is_wrong || version < TLS_POSTFIX(3, 6)
-			|| (version >= TLS_POSTFIX(3, 10) && j->name.problem == PROBLEM_NAME));
+	j->trusted = chain_is_good && (!name_is_wrong || trusted_anyway(j));
 	j->matched = chain_is_good && !name_is_wrong;
 }
 

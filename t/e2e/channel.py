@@ -5,6 +5,8 @@
   ./channel.py --only secure,dane  some profiles
   ./channel.py --alone             without smtp(8)
   ./channel.py --show              with everything that was observed
+  ./channel.py --theirs /opt/postfix/smtp --is 3.11
+                                   by another smtp(8), and safemx as beside that version (t/data/postconf)
   ./channel.py --dns DIR           keep the tree's keys and zones in DIR, for a faster start
 
 The heads of channel.conf and channel-differences.conf say what a row and a difference mean.
@@ -229,7 +231,8 @@ class Trial:
     """A profile's rows, one after the other, by one agent at one loglevel."""
     count = itertools.count(1)
 
-    def __init__(self, profile, binary, loglevel, world):
+    def __init__(self, profile, binary, loglevel, world, ours):
+        self.ours = ours
         self.profile, self.binary, self.loglevel, self.world = profile, binary, loglevel, world
         self.helo = "client%d.example" % next(self.count)
         self.servers = []
@@ -252,6 +255,8 @@ class Trial:
         with lab.Scratch() as scratch:
             self.policies = Policies(os.path.join(scratch, "policies"))
             settings = self.settings(scratch)
+            if self.ours and self.world.version:
+                settings.append(lab.pretend(scratch, self.world.version))
             cache = int(any("session_cache_database" in setting for setting in settings))
             agent = lab.Agent(scratch, self.binary, settings=settings,
                               options=["--throttle", "0", "--tls-cache", str(cache)])
@@ -275,7 +280,7 @@ class Trial:
 
     def message(self, agent, number, servers):
         return lab.Message(agent, rcpt=["u%d@rcpt.example" % number], nexthop=servers.nexthop,
-                           waited=OLD if self.profile.old else 0)
+                           optname=lab.optname(self.world.version or "3.7"), waited=OLD if self.profile.old else 0)
 
     def settle(self, agent, number, servers):
         """Delivers one message."""
@@ -339,12 +344,12 @@ class Pairs:
 
     def __init__(self, profile, loglevel, world, args, pool):
         self.profile, self.loglevel, self.args = profile, loglevel, args
-        self.together = Together(profile, lab.agent_path(args.agent), loglevel, world) \
+        self.together = Together(profile, lab.agent_path(args.agent), loglevel, world, True) \
             if profile.together and loglevel == "1" else None
         self.crowd = pool.submit(self.together.run) if self.together else None
-        self.ours = pool.submit(Trial(profile, lab.agent_path(args.agent), loglevel, world).run)
+        self.ours = pool.submit(Trial(profile, lab.agent_path(args.agent), loglevel, world, True).run)
         self.theirs = None if profile.ours or args.alone else \
-            pool.submit(Trial(profile, lab.agent_path("real"), loglevel, world).run)
+            pool.submit(Trial(profile, lab.agent_path(args.theirs or "real"), loglevel, world, False).run)
 
     def tests(self, allowed):
         """(name, function) of each row, and of each agent's end."""
@@ -363,7 +368,7 @@ class Pairs:
         ours = self.ours.result()[0][number]
         if self.args.show:
             print("\n".join("#  ours  " + line for line in ours.lines()))
-        complaints = judge(row, ours) if self.loglevel != "0" else []
+        complaints = judge(row, ours) if self.loglevel != "0" and not self.args.version else []
         if self.theirs:
             theirs = self.theirs.result()[0][number]
             if self.args.show:
@@ -377,8 +382,8 @@ class Pairs:
 class World:
     """What all trials share: the tree, certificates, hosts."""
 
-    def __init__(self, dns, extra):
-        self.dns, self.zoo = dns, certificates(dns)
+    def __init__(self, dns, extra, version=None):
+        self.dns, self.zoo, self.version = dns, certificates(dns), version
         self.hosts = Hosts(dns, self.zoo, extra)
 
     def spelled_out(self, text):
@@ -410,14 +415,14 @@ def tests(table, args, world, allowed):
                      for loglevel in ("1" if profile.ours else profile.loglevels)]
             for pair in pairs:
                 yield from pair.tests(allowed)
-    if not args.only and not args.alone:
+    if not args.only and not args.alone and not args.version:
         yield "every difference that is listed was met", allowed.stale
 
 
 def inside(args):
     """In the namespace, where the tree answers on port 53."""
     table, allowed = Table(CONF), observed.Allowed(DIFFERENCES)
-    world = World(args.inside, table.hosts)
+    world = World(args.inside, table.hosts, args.version)
     try:
         return lab.run_all(tests(table, args, world, allowed), jobs=1)
     finally:
@@ -430,6 +435,7 @@ def outside(args):
         state = dns or os.path.join(scratch, "dns")
         command = [LAB, "-d", state, "exec", sys.executable, os.path.abspath(__file__), "--inside", state]
         command += ["--agent", args.agent or lab.agent_path()] + (["--only", args.only] if args.only else [])
+        command += ["--theirs", os.path.abspath(args.theirs), "--is", args.version] if args.version else []
         command += ["--alone"] * args.alone + ["--show"] * args.show
         return subprocess.run(command, check=False).returncode
 
@@ -437,6 +443,8 @@ def outside(args):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--agent", help="a path")
+    parser.add_argument("--theirs", help="another smtp(8) than the installed one")
+    parser.add_argument("--is", dest="version", help="its version, which ours is then told; rows are only compared")
     parser.add_argument("--alone", action="store_true", help="don't compare with smtp(8)")
     parser.add_argument("--show", action="store_true", help="everything that was observed")
     parser.add_argument("--only", help="names of profiles")

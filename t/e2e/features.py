@@ -10,14 +10,12 @@ The head of features.conf says what a row means.
 import argparse
 import os
 import re
-import shutil
 import socket
 import sys
 
 import lab
 
 CONF = os.path.join(lab.HERE, "features.conf")
-DEFAULTS = os.path.join(lab.TOP, "t", "data", "postconf")
 SENDOPT_REQUIRETLS, SENDOPT_TLS_NOT_REQUIRED = 32, 16
 RET_FULL = 1
 
@@ -117,19 +115,6 @@ LEVELS = {  # beyond smtp_tls_security_level itself
 }
 
 
-def pretend(base, version):
-    """Where the agent will find a postconf(1) of that version."""
-    directory = os.path.join(base, "bin")
-    os.mkdir(directory)
-    shutil.copy(os.path.join(DEFAULTS, version), os.path.join(directory, "defaults"))
-    script = os.path.join(directory, "postconf")
-    with open(script, "w", encoding="ascii") as file:
-        file.write("#!/bin/sh\nexec cat %s/defaults\n" % directory)
-    for path in (directory, script):
-        os.chmod(path, 0o755)
-    return "command_directory=" + directory
-
-
 class Trial:
     def __init__(self, row, args, pem):
         self.row, self.args, self.pem = row, args, pem
@@ -146,7 +131,7 @@ class Trial:
         if row.policy not in ("-", "no", "default"):
             settings.append("smtp_requiretls_policy=" + row.policy)
         if not self.args.real:
-            settings.append(pretend(base, row.version))
+            settings.append(lab.pretend(base, row.version))
         return [setting.replace("{pem}", self.pem) for setting in settings + row.settings]
 
     def nexthop(self, hosts):
@@ -155,8 +140,7 @@ class Trial:
 
     def options(self):
         bits = {"-": 0, "no": SENDOPT_TLS_NOT_REQUIRED}.get(self.row.policy, SENDOPT_REQUIRETLS)
-        new = tuple(map(int, self.row.version.split("."))) >= (3, 10)
-        return {"sendopts": bits, "optname": "sendopts" if new else "smtputf8", "ret": 0 if "noret" in self.row.words else RET_FULL, "old_mail": 3600 if "old" in self.row.words else 0}
+        return {"sendopts": bits, "optname": lab.optname(self.row.version), "ret": 0 if "noret" in self.row.words else RET_FULL, "old_mail": 3600 if "old" in self.row.words else 0}
 
     def __call__(self):
         hosts = [Host(kind, self.pem) for kind in self.row.servers.split("/")]

@@ -8,6 +8,7 @@ import concurrent.futures
 import itertools
 import os
 import re
+import shutil
 import signal
 import socket
 import ssl
@@ -145,6 +146,24 @@ class Agent:
 
     def forks(self):
         return read(os.path.join(self.base, "master.log")).count(" fork pid ")
+
+
+def pretend(base, version):
+    """The main.cf line by which safemx finds a postconf(1) of that version."""
+    directory = os.path.join(base, "bin")
+    os.mkdir(directory)
+    shutil.copy(os.path.join(TOP, "t", "data", "postconf", version), os.path.join(directory, "defaults"))
+    script = os.path.join(directory, "postconf")
+    with open(script, "w", encoding="ascii") as file:
+        file.write("#!/bin/sh\nexec cat %s/defaults\n" % directory)
+    for path in (directory, script):
+        os.chmod(path, 0o755)
+    return "command_directory=" + directory
+
+
+def optname(version):
+    """What the queue manager of that Postfix calls the message's wishes."""
+    return "sendopts" if tuple(map(int, version.split("."))) >= (3, 10) else "smtputf8"
 
 
 # ---------------------------------------------------------------------------- the queue manager
