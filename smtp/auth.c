@@ -430,6 +430,7 @@ static bool judge(struct exchange *x, const struct reply *reply)
 	}
 	chat_refused(&x->conn->chat, server->host, reply, x->why,
 		"SASL authentication failed; server %s said: %s", server->namaddr, reply->text);
+	why_said(x->why, server->host, "smtp", reply->text); /* with its newlines, unlike other replies */
 	if (reply->code == BAD_CREDENTIALS)
 		auth_cache_store(x->agent, server->host, x->login.user, password(x),
 			&(struct auth_cache_entry){x->why->status, reply->text});

@@ -252,7 +252,7 @@ def main():
             print("(run again: %s)" % " ".join(run.again))
         if later:
             print("(needs a later Postfix: %s)" % " ".join(later))
-        missing = catalogue.report(run.theirs, args.coverage) if args.coverage or not args.names else 0
+        missing = catalogue.report(run.theirs, args.coverage, level) if args.coverage or not args.names else 0
     finally:
         if args.keep:
             print("kept: " + base)

@@ -179,8 +179,8 @@ static void test_usual(void)
 	}, not_always[] = {
 		{"no ESMTP", "220 mx SMTP\n" HELO "250 mx\n", "ready ", "HELO client.example | QUIT", ""},
 		{"ESMTP", "220 mx esmtp\n" EHLO "250 mx\n", "ready ", "EHLO client.example | QUIT", ""},
-		{"only as the name", "220 ESMTP hi\n" HELO "250 mx\n", "ready ",
-			"HELO client.example | QUIT", ""},
+		{"as the name", "220 ESMTP hi\n" EHLO "250 mx\n", "ready ",
+			"EHLO client.example | QUIT", ""},
 	}, discarding[] = {
 		{"some are discarded", "220 mx\n" EHLO "250-mx\n250-PIPELINING\n250-SIZE 9\n250 DSN\n",
 			"ready DSN", "EHLO client.example | QUIT", "discarding EHLO keywords: PIPELINING SIZE"},
