@@ -189,6 +189,26 @@ void lookup_srv(const struct resolver *resolver, struct pool *pool,
 	shuffle_by_weight(set);
 }
 
+void lookup_txt(const struct resolver *resolver, struct pool *pool,
+	const struct lookup_options *options, const char *prefix, const char *domain,
+	enum dns_mode mode, struct lookup_texts *texts)
+{
+	struct asking asking = {resolver, pool, options, mode};
+	const char *name, *text;
+	struct judged judged;
+
+	name = judge_name(pool, options, domain, &judged);
+	if (name)
+		ask(&asking, pool_format(pool, "%s.%s", prefix, name), DNS_TXT, &judged);
+	*texts = (struct lookup_texts){.status = judged.status, .text = judged.text};
+	if (judged.status != LOOKUP_OK)
+		return;
+	texts->items = POOL_ARRAY(pool, const char *, judged.count);
+	for (size_t i = 0; i < judged.count; i++)
+		if (rr_txt(pool, &judged.records[i], &text))
+			texts->items[texts->count++] = text;
+}
+
 /* A numeric HOST is its own address, if its family is wanted. */
 static bool is_address(struct pool *pool, const char *host, const int *families, size_t count,
 	struct lookup_addrs *addrs)

@@ -86,6 +86,18 @@ void lookup_srv(const struct resolver *resolver, struct pool *pool,
 	const struct lookup_options *options, const char *service, const char *domain,
 	enum dns_mode mode, struct lookup_set *set);
 
+struct lookup_texts {
+	enum lookup_status status;
+	const char *text;   /* when not OK: Postfix's; else "" */
+	const char **items; /* a TXT record each, its strings joined */
+	size_t count;
+};
+
+/* TXT of PREFIX.DOMAIN ("_smtp._tls"). */
+void lookup_txt(const struct resolver *resolver, struct pool *pool,
+	const struct lookup_options *options, const char *prefix, const char *domain,
+	enum dns_mode mode, struct lookup_texts *texts);
+
 /* Addresses of HOST. FAMILIES in the order to ask: AF_INET, AF_INET6; COUNT of them. */
 void lookup_host(const struct resolver *resolver, struct pool *pool,
 	const struct lookup_options *options, const char *host, const int *families, size_t count,

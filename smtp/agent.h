@@ -56,6 +56,7 @@ struct agent {
 	struct tls_engine *tls;        /* NULL: TLS is off, or failed to start */
 	const char *tls_off;           /* why it failed; "" it did not */
 	enum tls_level tls_level;      /* smtp_tls_security_level or its obsolete kin */
+	bool tlsrpt;                   /* TLSRPT is wanted, and possible */
 	unsigned tls_log;              /* TLS_LOG_ bits of smtp_tls_loglevel */
 	const struct tables *per_site; /* smtp_tls_per_site; NULL too when there are policy maps */
 	const struct tables *tls_policy_maps, *discard_ehlo_maps;

@@ -185,6 +185,7 @@ static void old_defaults(struct config *config, long long at, bool level_set, bo
 	if (!config->lmtp && !level_set)
 		log_info("using backwards-compatible default setting"
 			 " smtp_tls_security_level=(empty)");
+	config->old_skip_reused = !reused_set;
 	if (!reused_set)
 		config->tlsrpt_skip_reused_handshakes = true;
 }

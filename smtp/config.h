@@ -33,6 +33,7 @@ struct config {
 
 	/* Does an old default matter that compatibility_level has kept? Then its use is logged. */
 	bool old_fingerprint_digest; /* smtp_tls_fingerprint_digest = md5 */
+	bool old_skip_reused;        /* smtp_tlsrpt_skip_reused_handshakes = yes */
 	bool old_relay_domains;      /* relay_domains = $mydestination, in fast_flush_domains */
 
 #define TWIN(TYPE, FIELD, ...) CONFIG_##TYPE FIELD;

@@ -6,6 +6,7 @@
 #include "smtp/policy_dane.h"
 #include "smtp/policy_site.h"
 #include "smtp/policy_table.h"
+#include "smtp/tlsrpt.h"
 #include "util/addr.h"
 #include "util/log.h"
 #include "util/text.h"
@@ -18,6 +19,7 @@ struct policy_base {
 	struct list warnings;      /* logged for each server, as Postfix does */
 	const char *source;
 	bool relaxed;              /* by TLS-Required: no */
+	const struct tlsrpt *report; /* the domain wants reports */
 	bool sts;                  /* MX hosts must be those of an MTA-STS policy */
 };
 
@@ -73,6 +75,8 @@ struct policy_base *policy_for(const struct agent *agent, const struct delivery 
 		base->source = relax ? "TLS-Required: no" : "tls_security_level";
 	}
 	follow_sts(agent, base);
+	if (!relax && base->found != POLICY_WRONG)
+		base->report = tlsrpt_for(agent, d->pool, destination, &base->entry);
 	return base;
 }
 
@@ -481,6 +485,7 @@ const struct tls_policy *policy_decide(const struct agent *agent, struct deliver
 		return NULL;
 	}
 	policy->source = base->source;
+	policy->report = base->report;
 	policy->expect = (struct tls_expect){.level = base->entry.level, .protocols = "", .grade = "",
 		.exclude = "", .sni = "", .why_not = ""};
 	if (!site_level(&w))

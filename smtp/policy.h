@@ -11,10 +11,13 @@
 #include "tls/expect.h"
 #include "util/why.h"
 
+struct tlsrpt;
+
 struct tls_policy {
 	struct tls_expect expect;  /* expect.level is the level in force */
 	const char *source;        /* where the level came from: a parameter or table, for people */
 	bool reuse;                /* connection_reuse: TLS connections may be kept */
+	const struct tlsrpt *report; /* who wants to hear of the handshake; NULL: nobody */
 	enum requiretls requiretls; /* what the sender's REQUIRETLS comes to; never ERROR */
 };
 

@@ -6,6 +6,7 @@
 #include "smtp/notify.h"
 #include "smtp/pix.h"
 #include "smtp/session.h"
+#include "smtp/tlsrpt.h"
 #include "util/log.h"
 #include "util/net.h"
 #include "util/text.h"
@@ -331,6 +332,7 @@ static bool handshake(struct opening *o)
 	switch (tls_start(o->agent->tls, conn->stream, &start, &conn->pool, &conn->tls)) {
 	case TLS_DONE:
 		conn->in_tls = true;
+		tlsrpt_tell_verdict(o->agent, conn);
 		return judge(o);
 	case TLS_RECONNECT_OLD:
 		o->old = o->reconnect = true;
@@ -339,6 +341,8 @@ static bool handshake(struct opening *o)
 		o->reconnect = true;
 		break;
 	case TLS_HANDSHAKE:
+		if (conn->tls.fault != TLS_FAULT_NONE)
+			tlsrpt_tell(o->agent, conn, TLSRPT_VALIDATION_FAILURE, "tls-handshake-failure");
 		break;
 	}
 	conn->broken = o->tls_failed = true;
@@ -362,6 +366,9 @@ static bool not_offered(struct opening *o)
 	const char *namaddr = o->conn->server->namaddr;
 	bool without = does_without(o);
 
+	if (!without || demands_tls(o))
+		tlsrpt_tell(o->agent, o->conn, TLSRPT_STARTTLS_NOT_SUPPORTED, "");
+
 	if (demands_tls(o))
 		return violates(o, "nostarttls", "5.7.30", pool_format(o->why->pool,
 			"TLS service was not offered by host %s", namaddr));
@@ -384,6 +391,8 @@ static bool no_engine(struct opening *o)
 static bool refused_tls(struct opening *o, const struct reply *reply)
 {
 	bool without = does_without(o);
+
+	tlsrpt_tell(o->agent, o->conn, TLSRPT_STARTTLS_NOT_SUPPORTED, "");
 
 	if (demands_tls(o))
 		return violates(o, "nostarttls", "5.7.10", pool_format(o->why->pool,

@@ -12,6 +12,7 @@
 #include "smtp/notify.h"
 #include "smtp/requiretls.h"
 #include "smtp/setup.h"
+#include "smtp/tlsrpt.h"
 #include "util/list.h"
 #include "util/log.h"
 #include "util/net.h"
@@ -627,6 +628,7 @@ void setup_agent(struct agent *agent, struct pool *pool, const struct config *co
 	address_parts(agent);
 	dns(agent, pool);
 	tls(agent, pool);
+	agent->tlsrpt = tlsrpt_setup(agent);
 	agent->connections = connections_new();
 }
 

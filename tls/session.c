@@ -376,8 +376,8 @@ enum tls_result tls_start(struct tls_engine *engine, struct stream *stream,
 	verdict->level = demand.level;
 	if (!prepare(session, start, &demand, pool))
 		verdict->reason = failure_of_settings(pool, start->expect);
-	else
-		result = run(session, &context, &demand, pool, verdict);
+	else if ((result = run(session, &context, &demand, pool, verdict)) == TLS_HANDSHAKE)
+		verdict->fault = TLS_FAULT_OTHER; /* not our settings' */
 	if (result == TLS_DONE)
 		stream_turn(stream, &over_tls, session);
 	else

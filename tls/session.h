@@ -43,7 +43,7 @@ struct tls_verdict {        /* how it ended, for policy and for the log; strings
 	const char *peer_names; /* names in the certificate, for a refusal: "*.a.example, a.example" */
 	const char *reason;     /* not matched: why, for people, after "Server certificate not verified: ";
 	                           no handshake: the same after "Cannot start TLS: handshake failure: " */
-	enum tls_fault fault;
+	enum tls_fault fault;   /* no handshake: OTHER, or NONE if it is our settings that don't allow one */
 	const char *fault_text; /* "" none */
 };
 

@@ -47,6 +47,10 @@ static const struct fake_record lines[] = {
 	{"1.2.3.4", DNS_MX, S, .rdata = "10 mx.provider.test"},
 	{"xn--bcher-kva.test", DNS_MX, S, .rdata = "10 mx.provider.test"},
 
+	{"_smtp._tls.xn--bcher-kva.test", DNS_TXT, .rdata = "v=TLSRPTv1; rua=mailto:a@b"},
+	{"_smtp._tls.xn--bcher-kva.test", DNS_TXT, .rdata = "other"},
+	{"_smtp._tls.broken.test", DNS_TXT, .class = DNS_TRY_AGAIN, .rdata = ""},
+
 	{"mx.provider.test", DNS_A, S, .rdata = "192.0.2.1"},
 	{"mx.provider.test", DNS_A, S, .rdata = "192.0.2.2"},
 	{"mx.provider.test", DNS_AAAA, S, .rdata = "2001:db8::1"},
@@ -433,6 +437,25 @@ static void test_srv(void)
 	pool_free(&pool);
 }
 
+static void texts(void)
+{
+	const struct resolver resolver = fake_resolver(lines, COUNT(lines));
+	const struct lookup_options idna = {.idna = true};
+	struct pool pool = {0};
+	struct lookup_texts found;
+
+	lookup_txt(&resolver, &pool, &idna, "_smtp._tls", "b\303\274cher.test", DNS_PLAIN, &found);
+	ok(found.status == LOOKUP_OK && found.count == 2, "two records");
+	is_text(found.count ? found.items[0] : "", "v=TLSRPTv1; rua=mailto:a@b", "the first");
+	lookup_txt(&resolver, &pool, &idna, "_smtp._tls", "v4.test", DNS_PLAIN, &found);
+	ok(found.status == LOOKUP_NOT_FOUND && found.count == 0, "none");
+	lookup_txt(&resolver, &pool, &idna, "_smtp._tls", "broken.test", DNS_PLAIN, &found);
+	ok(found.status == LOOKUP_RETRY && strstr(found.text, "_smtp._tls.broken.test"), "not now");
+	lookup_txt(&resolver, &pool, &idna, "_smtp._tls", "192.0.2.1", DNS_PLAIN, &found);
+	ok(found.status != LOOKUP_OK && found.count == 0, "an address");
+	pool_free(&pool);
+}
+
 int main(void)
 {
 	struct heard heard = {.lines = BUF(0)};
@@ -444,6 +467,7 @@ int main(void)
 	test_filter(&heard);
 	test_limit(&heard);
 	test_srv();
+	texts();
 	buf_close(&heard.lines);
 	return done();
 }

@@ -114,6 +114,6 @@ const char *mailing_fates(struct mailing *m)
 	char *fates = pool_alloc(&m->pool, m->d.rcpt_count + 1);
 
 	for (size_t i = 0; i < m->d.rcpt_count; i++)
-		fates[i] = "ONSDB"[m->d.rcpts[i].fate];
+		fates[i] = "ONSDBP"[m->d.rcpts[i].fate];
 	return fates;
 }

@@ -45,7 +45,8 @@ const char *mailing_log(struct mailing *m);
 /* What the daemons around were told since the last call. */
 const char *mailing_told(struct mailing *m);
 
-/* The recipients' fates, "ONSDB": open, waits for the next server, sent, deferred, bounced. */
+/* The recipients' fates, "ONSDBP": open, waits for the next server, sent, deferred,
+   bounced, passed to another agent. */
 const char *mailing_fates(struct mailing *m);
 
 #endif
