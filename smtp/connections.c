@@ -197,6 +197,7 @@ static struct buf make_key(const struct agent *agent, const struct delivery *d, 
 	add_number(&key, addr_port(&server->addr));
 	add_number(&key, (opts & SENDOPT_SMTPUTF8) && (opts & utf8));
 	add_number(&key, policy->requiretls);
+	add_number(&key, policy->reuse);
 	add_expectation(&key, &policy->expect);
 	return key;
 }
