@@ -16,6 +16,7 @@ EQUAL = (
     (r"<u\d+@rcpt\.example>", "<RCPT>"),
     (r" delay=.*?, delays=.*?,", ""),
     (r"\b[0-9A-F]{64}\b", "DIGEST"),
+    (r"queued by connection \d+", "queued"),
     (r"(TLS library problem): .*", r"\1"),
     (r"(SSL_connect error to .*): Connection reset by peer", r"\1: lost connection"),  # whichever is seen first
     (r"/\S+/safemx-e2e-\w+/", "/"),
@@ -55,15 +56,16 @@ def lines_of(log, records):
 
 
 def fate(log, records):
-    """(outcome, dsn, reason) and the word of the connection that took the mail."""
+    """(outcome, dsn, reason) and the word of the connection that took the mail: "TLS" when it was not told."""
     settled = [re.search(r"dsn=([\d.]+), status=(\w+) \((.*)\)$", line) for line in log if ": to=<" in line]
     words = [re.match(r"(\w+) TLS connection (?:established|reused) to", line) for line in log]
     words = [match.group(1) for match in words if match]
     clear = any(record["mail"] and not record["tls"] for record in records)
+    inside = words or any(record["mail"] and record["tls"] for record in records)
     if not settled or not settled[-1]:
         return None, "", "", ""
     dsn, outcome, reason = settled[-1].groups()
-    return outcome, dsn, reason, words[-1] if words and not clear else "plaintext"
+    return outcome, dsn, reason, (words[-1] if words else "TLS") if inside and not clear else "plaintext"
 
 
 # ---------------------------------------------------------------------------- two agents
