@@ -9,6 +9,7 @@
 import argparse
 import base64
 import concurrent.futures
+import functools
 import hashlib
 import os
 import re
@@ -67,6 +68,13 @@ class Case:
         return host, "%s %s %s %s" % (usage, selector, matching, association(name, int(selector), int(matching)).hex())
 
 
+@functools.lru_cache(None)
+def public_key(path):
+    """SubjectPublicKeyInfo of the first certificate in a file."""
+    command = "openssl x509 -in %s -noout -pubkey | openssl pkey -pubin -outform DER" % path
+    return subprocess.run(command, shell=True, check=True, stdout=subprocess.PIPE).stdout
+
+
 def association(name, selector, matching):
     """What a record of that selector and matching type says of the first object in a file of t/data/certs."""
     if name == "bad":
@@ -75,8 +83,7 @@ def association(name, selector, matching):
     first = re.search(r"-----BEGIN.*?-----(.*?)-----END", lab.read(path), re.S).group(1)
     data = base64.b64decode(first)
     if selector != 0 and not path.endswith(".pub"):
-        command = "openssl x509 -in %s -noout -pubkey | openssl pkey -pubin -outform DER" % path
-        data = subprocess.run(command, shell=True, check=True, stdout=subprocess.PIPE).stdout
+        data = public_key(path)
     return data if matching == 0 else hashlib.new("sha512" if matching == 2 else "sha256", data).digest()
 
 
@@ -128,85 +135,105 @@ class Host(lab.Mailbox):
         super().__init__(pem=None if "no-starttls" in words else context, address=(address, port))
 
 
-class Trial:
-    """Both agents, and the same servers one after the other."""
+class Group:
+    """Cases with the same settings: an agent delivers them side by side, and then the other."""
 
-    def __init__(self, case, args):
-        self.case, self.args = case, args
+    def __init__(self, cases, args, pool):
+        self.cases, self.args = cases, args
+        self.seen = pool.submit(self.both)
+
+    def both(self):
+        """(what was seen with safemx, with smtp(8)), each by case"""
+        return self.deliver(lab.agent_path(self.args.agent)), \
+            None if self.args.alone else self.deliver(lab.agent_path("real"))
 
     def settings(self):
+        case = self.cases[0]
         return ["smtp_host_lookup=dns", "smtp_dns_support_level=dnssec", "smtp_tls_loglevel=summary,certmatch",
                 "smtp_tls_CAfile=" + chains.pem("root"), "safemx_dnssec_anchor_file=%s/root.key" % self.args.inside,
-                "smtp_tls_security_level=" + self.case.level] + self.case.settings
+                "smtp_tls_security_level=" + case.level] + case.settings
 
     def deliver(self, binary):
-        """(the delivery line's status code, outcome and text; word; server names; lines about certificates and records)"""
-        case = self.case
-        hosts = [Host(address, case.port, *rest) for address, *rest in case.servers or [[ADDRESS, "host"]]]
+        """What was seen of each case, by name."""
+        hosts = {case.name: [Host(address, case.port, *rest) for address, *rest in case.servers or [[ADDRESS, "host"]]]
+                 for case in self.cases}
         with lab.Scratch() as base:
-            agent = lab.Agent(base, binary, settings=self.settings())
+            agent = lab.Agent(base, binary, settings=self.settings(), options=["--throttle", "0"])
+            messages = {case.name: lab.Message(agent, rcpt=["you@rcpt.example"], nexthop="%s:%d" % (case.nexthop, case.port))
+                        for case in self.cases}
             try:
-                message = lab.Message(agent, rcpt=["you@rcpt.example"], nexthop="%s:%d" % (case.nexthop, case.port))
-                lab.deliver(agent, message)
-                lab.wait_for(lambda: any(message.id + ": to=<" in line for line in agent.log()), 3)
+                with concurrent.futures.ThreadPoolExecutor(8) as pool:
+                    list(pool.map(lambda message: lab.deliver(agent, message), messages.values()))
+                lab.wait_for(lambda: sum(": to=<" in line for line in agent.log()) >= len(messages), 3)
             finally:
                 agent.stop()
-                for host in hosts:
+                for host in sum(hosts.values(), []):
                     host.stop()
             log = agent.log()
-        pattern = message.id + r": to=<.*dsn=([\d.]+), status=(\w+) \((.*)\)$"
-        dsn, outcome, text = ([match.groups() for line in log if (match := re.match(pattern, line))] or [("", "none", "")])[0]
-        words = [match.group(1) for line in log if (match := re.match(r"(\w+) TLS connection established to", line))]
-        return {"dsn": dsn, "outcome": outcome, "text": text, "word": words[-1] if words else "plaintext",
-                "names": [name for host in hosts for name in host.asked],
-                # each once: smtp(8) asks again, and warns again, where a lookup failed
-                "lines": list(dict.fromkeys(line for line in log if re.search(r"verification failed for (?!name)| matched peername|: Matched |TLSA", line)
-                          and " to=<" not in line and not line.startswith(message.id))), "log": log}
+        return {case.name: seen(case, messages[case.name].id, hosts[case.name], log) for case in self.cases}
 
-    def complaints(self, seen):
-        case = self.case
-        got = seen["word"] if seen["outcome"] == "sent" else seen["dsn"]
-        texts = []
-        if (seen["outcome"], got) != (case.outcome, case.detail):
-            texts.append("%s %s (%s), expected %s %s" % (seen["outcome"], got, seen["text"], case.outcome, case.detail))
-        if case.words and not lab.matches("*%s*" % case.words, seen["text"]):
-            texts.append("the text is " + seen["text"])
-        if case.sni and (seen["names"][-1:] or ["-"]) != [case.sni]:
-            texts.append("asked for %s, not %s" % (seen["names"], case.sni))
-        texts += ["not in the log: " + said for said in case.says if not any(lab.matches(said, line) for line in seen["log"])]
-        return texts + seen["log"] if texts else []
 
-    def differences(self, ours, theirs):
-        texts = []
-        for key in ("outcome", "dsn", "word", "names", "lines"):
-            if ours[key] != theirs[key]:
-                texts.append("%s: safemx %s\n    smtp %s" % (key, ours[key], theirs[key]))
-        if not ours["text"].startswith(theirs["text"].split(" (")[0]) and ours["outcome"] != "sent":
-            texts.append("text: safemx %s\n    smtp %s" % (ours["text"], theirs["text"]))
-        return texts
+def seen(case, ident, hosts, log):
+    """The delivery line's status code, outcome and text; word; server names; lines about certificates and records."""
+    log = [line for line in log if line.startswith(ident) or re.search(r"(?<!\d)%d(?!\d)" % case.port, line)]
+    pattern = ident + r": to=<.*dsn=([\d.]+), status=(\w+) \((.*)\)$"
+    dsn, outcome, text = ([match.groups() for line in log if (match := re.match(pattern, line))] or [("", "none", "")])[0]
+    words = [match.group(1) for line in log if (match := re.match(r"(\w+) TLS connection established to", line))]
+    return {"dsn": dsn, "outcome": outcome, "text": text, "word": words[-1] if words else "plaintext",
+            "names": [name for host in hosts for name in host.asked],
+            # each once: smtp(8) asks again, and warns again, where a lookup failed
+            "lines": list(dict.fromkeys(line for line in log if re.search(r"verification failed for | matched peername|: Matched |TLSA", line)
+                          and not line.startswith(ident))), "log": log}
 
-    def __call__(self):
-        ours = self.deliver(lab.agent_path(self.args.agent))
-        texts = self.complaints(ours)
-        if self.args.show:
-            print("\n".join("#  ours  " + line for line in ours["log"]))
-        if not self.args.alone:
-            theirs = self.deliver(lab.agent_path("real"))
-            if self.args.show:
-                print("\n".join("#  real  " + line for line in theirs["log"]))
-            differ = self.differences(ours, theirs)
-            if self.case.differs and not differ:
-                texts.append("smtp(8) does the same: " + self.case.differs)
-            texts += [] if self.case.differs else differ
-        return texts
+
+def complaints(case, ours):
+    got = ours["word"] if ours["outcome"] == "sent" else ours["dsn"]
+    texts = []
+    if (ours["outcome"], got) != (case.outcome, case.detail):
+        texts.append("%s %s (%s), expected %s %s" % (ours["outcome"], got, ours["text"], case.outcome, case.detail))
+    if case.words and not lab.matches("*%s*" % case.words, ours["text"]):
+        texts.append("the text is " + ours["text"])
+    if case.sni and (ours["names"][-1:] or ["-"]) != [case.sni]:
+        texts.append("asked for %s, not %s" % (ours["names"], case.sni))
+    texts += ["not in the log: " + said for said in case.says if not any(lab.matches(said, line) for line in ours["log"])]
+    return texts + ours["log"] if texts else []
+
+
+def differences(ours, theirs):
+    texts = ["%s: safemx %s\n    smtp %s" % (key, ours[key], theirs[key])
+             for key in ("outcome", "dsn", "word", "names", "lines") if ours[key] != theirs[key]]
+    if not ours["text"].startswith(theirs["text"].split(" (")[0]) and ours["outcome"] != "sent":
+        texts.append("text: safemx %s\n    smtp %s" % (ours["text"], theirs["text"]))
+    return texts
+
+
+def judge(case, group):
+    ours, theirs = [seen and seen[case.name] for seen in group.seen.result()]
+    texts = complaints(case, ours)
+    if group.args.show:
+        print("\n".join("#  ours  " + line for line in ours["log"]))
+    if theirs:
+        if group.args.show:
+            print("\n".join("#  real  " + line for line in theirs["log"]))
+        differ = differences(ours, theirs)
+        if case.differs and not differ:
+            texts.append("smtp(8) does the same: " + case.differs)
+        texts += [] if case.differs else differ
+    return texts
 
 
 # ---------------------------------------------------------------------------- outside and inside
 
 def inside(args):
     """In the namespace, where the tree answers on port 53."""
-    cases = [case for case in read_table()[1] if not args.cases or case.name in args.cases]
-    return lab.run_all([(case.name, Trial(case, args)) for case in cases], jobs=1 if args.show else 4)
+    groups = {}
+    for case in read_table()[1]:
+        if not args.cases or case.name in args.cases:
+            groups.setdefault((case.level, *case.settings), []).append(case)
+    with concurrent.futures.ThreadPoolExecutor(4) as pool:
+        groups = [Group(cases, args, pool) for cases in groups.values()]
+        return lab.run_all([(case.name, lambda c=case, g=group: judge(c, g)) for group in groups for case in group.cases],
+                           jobs=1)
 
 
 def outside(args):
