@@ -470,6 +470,14 @@ static bool exchange(struct exchange *x)
 	return well;
 }
 
+static bool lookup_failed(const struct agent *agent, struct connection *conn, const char *text,
+	struct why *why)
+{
+	log_tagged(LOG_SEVERITY_WARNING, "%s_sasl_password_maps lookup error", agent->program);
+	return chat_local_error(&conn->chat, pool_format(why->pool, "%s_sasl_password_maps: %s",
+		agent->program, text), why);
+}
+
 bool auth_run(const struct agent *agent, const struct delivery *d, struct connection *conn,
 	struct why *why)
 {
@@ -483,13 +491,11 @@ bool auth_run(const struct agent *agent, const struct delivery *d, struct connec
 	answer = find_password(agent, d, conn->server, &result);
 	if (answer == TABLE_FOUND)
 		take_login(agent, x.pool, buf_text(&result), &x.login);
+	else if (answer == TABLE_ERROR)
+		well = lookup_failed(agent, conn, buf_text(&result), why);
 	if (result.data)
 		explicit_bzero(result.data, result.length);
 	buf_close(&result);
-	if (answer == TABLE_ERROR) {
-		log_tagged(LOG_SEVERITY_WARNING, "%s_sasl_password_maps lookup error", agent->program);
-		return chat_local_error(&conn->chat, why);
-	}
 	if (answer == TABLE_FOUND)
 		well = exchange(&x);
 	forget(&x.login);

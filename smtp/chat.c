@@ -92,8 +92,8 @@ static void note_heard(struct chat *chat, const char *direction, const char *tex
 		note(chat, direction, text);
 }
 
-/* smtp_reply_filter: a result replaces the line. False: the table failed. */
-static bool filter(struct chat *chat)
+/* smtp_reply_filter: a result replaces the line. False: the table failed, and *why says so. */
+static bool filter(struct chat *chat, struct why *why)
 {
 	struct buf result = BUF(CHAT_REPLY_MOST);
 	enum table_answer answer =
@@ -109,6 +109,8 @@ static bool filter(struct chat *chat)
 	} else if (answer == TABLE_ERROR) {
 		log_tagged(LOG_SEVERITY_WARNING, "table %s lookup error for %s",
 			table_name(chat->agent->reply_filter), buf_text(&chat->line));
+		chat_local_error(chat, pool_format(why->pool, "%s_reply_filter: %s",
+			chat->agent->program, buf_text(&result)), why);
 	}
 	buf_close(&result);
 	return answer != TABLE_ERROR;
@@ -160,10 +162,11 @@ static void note_garbage(struct chat *chat, struct reply *reply)
 			: "smtp_discard_ehlo_keyword_address_maps");
 }
 
-bool chat_local_error(struct chat *chat, struct why *why)
+bool chat_local_error(struct chat *chat, const char *detail, struct why *why)
 {
 	chat->local_error = true;
-	return why_site(why, "4.3.0", "local data error while talking to %s", chat->namaddr);
+	return why_site(why, "4.3.0", "local data error while talking to %s%s%s", chat->namaddr,
+		*detail ? ": " : "", detail);
 }
 
 bool chat_reply(struct chat *chat, const char *doing, struct reply *reply, struct why *why)
@@ -183,8 +186,8 @@ bool chat_reply(struct chat *chat, const char *doing, struct reply *reply, struc
 		if ((io = stream_line(chat->stream, &chat->line)) != IO_OK)
 			return chat_lost(chat, io, doing, why);
 		clean(chat);
-		if (chat->agent->reply_filter && !filter(chat))
-			return chat_local_error(chat, why);
+		if (chat->agent->reply_filter && !filter(chat, why))
+			return false;
 		keep(chat, lines == 1, &warned);
 		is = reply_line(buf_text(&chat->line), &heard.code);
 		if (is == REPLY_GARBAGE)

@@ -57,8 +57,11 @@ bool chat_reply(struct chat *chat, const char *doing, struct reply *reply, struc
 /* Sets *why for an I/O failure: 4.4.2; returns false. */
 bool chat_lost(const struct chat *chat, enum io io, const char *doing, struct why *why);
 
-/* A table failed, or what else it takes here: 4.3.0, and the session's mark; returns false. */
-bool chat_local_error(struct chat *chat, struct why *why);
+/*
+ * A table failed, or what else it takes here: 4.3.0, and the session's mark; returns false. DETAIL
+ * ("" none) says what: which table, asked for what.
+ */
+bool chat_local_error(struct chat *chat, const char *detail, struct why *why);
 
 /*
  * Sets *why from a refusal: FORMAT says "host %s said: %s (in reply to ...)" and such; the status is

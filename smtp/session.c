@@ -117,7 +117,7 @@ static bool greet(struct opening *o, bool *esmtp)
 	*esmtp = greeted_as_esmtp(o, &reply) || config->always_send_ehlo;
 	if (pix_greeting(reply.text)
 		&& !pix_workarounds(o->agent, o->d, o->conn->server, &o->conn->pix))
-		return chat_local_error(&o->conn->chat, o->why);
+		return chat_local_error(&o->conn->chat, "", o->why);
 	if (config->never_send_ehlo || (o->conn->pix & PIX_DISABLE_ESMTP))
 		*esmtp = false;
 	*esmtp = *esmtp || o->agent->lmtp;
@@ -126,9 +126,11 @@ static bool greet(struct opening *o, bool *esmtp)
 
 /* --- EHLO, HELO, LHLO (RFC 5321 4.1.1.1, RFC 2033 4.1) --- */
 
-/* Features that the configuration tells us to overlook. False: the table failed. */
+/* Features that the configuration tells us to overlook. False: the table failed, *why says so. */
 static bool discarded(struct opening *o, unsigned *features)
 {
+	const char *param = o->agent->lmtp ? "lmtp_discard_lhlo_keyword_address_maps"
+		: "smtp_discard_ehlo_keyword_address_maps";
 	struct buf words = BUF(0);
 	enum table_answer answer =
 		tables_find(o->agent->discard_ehlo_maps, o->conn->server->address, &words);
@@ -136,11 +138,13 @@ static bool discarded(struct opening *o, unsigned *features)
 	*features = o->agent->discard_ehlo;
 	if (answer == TABLE_FOUND)
 		*features = ehlo_words(buf_text(&words));
+	if (answer == TABLE_ERROR) {
+		log_tagged(LOG_SEVERITY_WARNING, "%s map lookup error for %s", param,
+			o->conn->server->address);
+		chat_local_error(&o->conn->chat, pool_format(o->why->pool, "%s: %s", param,
+			buf_text(&words)), o->why);
+	}
 	buf_close(&words);
-	if (answer == TABLE_ERROR)
-		log_tagged(LOG_SEVERITY_WARNING, "%s map lookup error for %s", o->agent->lmtp
-			? "lmtp_discard_lhlo_keyword_address_maps"
-			: "smtp_discard_ehlo_keyword_address_maps", o->conn->server->address);
 	return answer != TABLE_ERROR;
 }
 
@@ -167,13 +171,14 @@ static bool learn(struct opening *o, const struct reply *reply)
 	unsigned discard;
 
 	if (!discarded(o, &discard))
-		return chat_local_error(&conn->chat, o->why);
+		return false;
 	o->overlooked = discard & EHLO_STARTTLS;
 	ehlo_parse(&conn->pool, reply->text, discard, conn->in_tls, &conn->ehlo, &bad_size);
 	if (loops(o))
 		return false;
 	if (!auth_learn(o->agent, conn))
-		return chat_local_error(&conn->chat, o->why);
+		return chat_local_error(&conn->chat, pool_format(o->why->pool,
+			"%s_sasl_mechanism_filter: table lookup problem", o->agent->program), o->why);
 	if (bad_size)
 		log_warning("bad EHLO SIZE limit \"%s\" from %s", bad_size, conn->server->namaddrport);
 	if (discard && !(discard & EHLO_SILENT_DISCARD))

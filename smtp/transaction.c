@@ -321,7 +321,7 @@ static bool cut_off(struct transaction *t, const struct content *content, struct
 	stream_flush(t->conn->stream);
 	t->conn->broken = true;
 	if (content->local_error)
-		chat_local_error(t->chat, why);
+		chat_local_error(t->chat, "", why);
 	rcpts_failed(t->agent, t->d, why);
 	return true;
 }
@@ -469,7 +469,7 @@ static bool send_message(struct transaction *t)
 static bool run(struct transaction *t)
 {
 	if (!outside_envelope(t->agent, t->d))
-		return chat_local_error(t->chat, t->why);
+		return chat_local_error(t->chat, "", t->why);
 	if (!xforward(t) || !envelope(t))
 		return false;
 	if (t->probe && !t->agent->probe_data)

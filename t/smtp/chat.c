@@ -284,7 +284,9 @@ static void test_filter_error(void)
 	ok(!chat_reply(&chat, "testing", &reply, &why) && reply.code == 7, "a table that fails");
 	log_tag(NULL);
 	is_text(why.status, "4.3.0", "is a local failure");
-	is_text(why.text, "local data error while talking to " PEER, "and says so");
+	is_text(why.text, "local data error while talking to " PEER ": smtp_reply_filter:"
+		" texthash:/nowhere lookup error for \"250 ok\": open database /nowhere: No such file or"
+		" directory", "and says so");
 	ok(chat.local_error && why.site, "the session is marked");
 	ok(strstr(heard(), "warning: 4ABC: table texthash:/nowhere lookup error for 250 ok") != NULL,
 		"it is warned of");
