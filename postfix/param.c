@@ -149,10 +149,11 @@ static const char *convert(struct pool *pool, const struct facts *facts, const c
 
 static void store(const struct loading *loading, const struct param *row, const struct value *value)
 {
-	void *field = (char *)loading->base + row->field;
+	void *field;
 
 	if (row->field == PARAM_UNKEPT)
 		return;
+	field = (char *)loading->base + row->field;
 	switch (row->type) {
 	case PARAM_TEXT:
 		*(const char **)field = value->text;

@@ -11,8 +11,9 @@
 #include "util/text.h"
 
 #define SPEAKS(name) \
-	{"protocol\0" name "\0", sizeof("protocol\0" name "\0"), "status\0000\0", 10}, \
-	{"protocol\0" name "\0", sizeof("protocol\0" name "\0"), "status\0" "4294967295\0", 19}
+	{"protocol\0" name "\0", sizeof("protocol\0" name "\0"), "status\0000\0", 10, NULL, 0}, \
+	{"protocol\0" name "\0", sizeof("protocol\0" name "\0"), "status\0" "4294967295\0", 19, NULL, \
+		0}
 
 static const struct {
 	const char *name, *path;
