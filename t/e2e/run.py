@@ -98,7 +98,7 @@ class Run:
     def fill_in(self, text):
         for number, server in self.servers.items():
             text = text.replace("{port%s}" % ("" if number == 1 else number), str(server.port))
-        return text.replace("{closed}", str(self.closed.port)).replace("{base}", self.base)
+        return text.replace("{closed}", str(self.closed.port)).replace("{base}", self.base).replace("{pem}", self.pem)
 
     def listen(self):
         self.servers = {number: lab.Server(dialogues, self.case.message, self.pem, lambda: self.agent.kill())
