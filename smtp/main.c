@@ -110,7 +110,22 @@ static size_t limit(const struct config *config, const struct master_args *args)
 	return column >= 0 ? (size_t)column : (size_t)config->default_process_limit;
 }
 
-static int run(struct agent *agent, const struct config *config, const struct master_args *args)
+/* -D, or MAIL_DEBUG in the environment: a command that looks at this process from outside. */
+static void start_debugger(struct config *config, const struct master_args *args)
+{
+	const char *command = conf_raw(&config->conf, "debugger_command");
+
+	if (!args->debugger)
+		return;
+	command = command ? conf_expand(&config->conf, command) : "";
+	if (*command == '\0')
+		log_fatal("no debugger_command variable set up");
+	log_info("running: %s", command);
+	if (system(command) < 0)
+		log_warning("cannot run debugger_command");
+}
+
+static int run(struct agent *agent, struct config *config, const struct master_args *args)
 {
 	struct master_service service = {
 		.args = args,
@@ -128,6 +143,7 @@ static int run(struct agent *agent, const struct config *config, const struct ma
 	int status;
 
 	master_enter_queue(&jail);
+	start_debugger(config, args);
 	service.slots = master_open_slots(args); /* still root, outside the jail */
 	setup_agent(agent, &pool, config, args);
 	master_drop_privileges(args, &jail);
