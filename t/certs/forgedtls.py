@@ -67,8 +67,8 @@ class Aead:
 class Records13:
     """What the server sends in TLS 1.3 once the handshake is done."""
 
-    def __init__(self, log, _):
-        self.secret = bytes.fromhex(log["SERVER_TRAFFIC_SECRET_0"])
+    def __init__(self, secret):
+        self.secret = secret
         self.keys()
 
     def keys(self):
@@ -90,9 +90,8 @@ class Records13:
 class Records12:
     """The same in TLS 1.2. The Finished message was number 0."""
 
-    def __init__(self, log, server_random):
-        client_random, master = (bytes.fromhex(word) for word in log["CLIENT_RANDOM"].split())
-        block = prf(master, b"key expansion" + server_random + client_random, 40)
+    def __init__(self, master, randoms):
+        block = prf(master, b"key expansion" + randoms, 40)
         self.aead, self.iv, self.number = Aead(b"AES-128-GCM", block[16:32]), block[36:40], 1
 
     def seal(self, kind, text):
@@ -106,7 +105,10 @@ class Records12:
 # ---------------------------------------------------------------------------- the connection
 
 def prepare(context, old):
-    """A context for Forged: one cipher, and no tickets, which would have numbers of their own."""
+    """A context for Forged: one cipher, no tickets, which would have numbers of their own, and a key log."""
+    handle, path = tempfile.mkstemp(prefix="keylog-")
+    os.close(handle)
+    context.keylog_filename = path
     context.num_tickets = 0
     context.options |= ssl.OP_NO_TICKET
     if old:
@@ -114,31 +116,33 @@ def prepare(context, old):
         context.set_ciphers("ECDHE-RSA-AES128-GCM-SHA256")
 
 
+def clean(context):
+    if context and context.keylog_filename:
+        os.unlink(context.keylog_filename)
+        context.keylog_filename = None
+
+
 class Forged:
     """Instead of an SSLSocket."""
 
     def __init__(self, context, conn):
         self.conn, self.incoming, self.outgoing = conn, ssl.MemoryBIO(), ssl.MemoryBIO()
-        handle, path = tempfile.mkstemp(prefix="keylog-")
-        os.close(handle)
-        try:
-            context.keylog_filename = path
-            self.ssl = context.wrap_bio(self.incoming, self.outgoing, server_side=True)
-            random = self.shake()
-            with open(path, encoding="ascii") as file:
-                log = dict(line.strip().split(" ", 1) for line in file if not line.startswith("#"))
-        finally:
-            context.keylog_filename = None
-            os.unlink(path)
+        self.ssl = context.wrap_bio(self.incoming, self.outgoing, server_side=True)
+        self.client_random, self.server_random = b"", b""
+        self.shake()
+        log = self.logged(context.keylog_filename)
         if self.ssl.version() == "TLSv1.3":
-            log["SERVER_TRAFFIC_SECRET_0"] = log["SERVER_TRAFFIC_SECRET_0"].split()[1]
-            self.records = Records13(log, random)
+            self.records = Records13(bytes.fromhex(log["SERVER_TRAFFIC_SECRET_0"]))
         else:
-            self.records = Records12(log, random)
+            self.records = Records12(bytes.fromhex(log["CLIENT_RANDOM"]), self.server_random + self.client_random)
+
+    def logged(self, path):
+        """Label to secret, of this connection."""
+        with open(path, encoding="ascii") as file:
+            lines = [line.split() for line in file if not line.startswith("#")]
+        return {label: secret for label, random, secret in lines if random == self.client_random.hex()}
 
     def shake(self):
-        """The server's random."""
-        random = b""
         while True:
             try:
                 self.ssl.do_handshake()
@@ -146,14 +150,15 @@ class Forged:
             except ssl.SSLWantReadError:
                 done = False
             out = self.outgoing.read()
-            random = random or out[11:43]
+            self.server_random = self.server_random or out[11:43]
             self.conn.sendall(out)
             if done:
-                return random
+                return
             self.feed()
 
     def feed(self):
         data = self.conn.recv(65536)
+        self.client_random = self.client_random or data[11:43]
         if data:
             self.incoming.write(data)
         else:

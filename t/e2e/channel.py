@@ -35,6 +35,7 @@ import smtpsink                                     # noqa: E402
 
 OLD = 3600          # seconds that a message has waited, where it is no new one
 TRIALS = 6          # agents at a time
+CROWD = 80          # deliveries at a time
 
 
 # ---------------------------------------------------------------------------- the table
@@ -72,7 +73,7 @@ class Profile:
 
     def __init__(self, name):
         self.name, self.settings, self.rows = name, [], []
-        self.ours, self.old, self.together, self.resolver = False, False, False, "RESOLVER"
+        self.ours, self.old, self.together, self.resolver = False, False, 0, "RESOLVER"
         self.program, self.loglevels = "smtp", ["0", "1", "2"]
 
 
@@ -100,7 +101,9 @@ class Table:
             self.profiles[-1].loglevels = rest.split()
         elif word == "program":
             self.profiles[-1].program = rest
-        elif word in ("ours", "old", "together"):
+        elif word == "together":
+            self.profiles[-1].together = int(rest or 1)
+        elif word in ("ours", "old"):
             setattr(self.profiles[-1], word, True)
         else:
             self.profiles[-1].rows.append(Row(line))
@@ -306,19 +309,33 @@ class Together(Trial):
     """All of a profile's rows at once, by one process: none may notice the others."""
 
     def rows(self):
-        return [row for row in self.profile.rows if row.servers]
+        """Those whose server was not asked for this next hop before: a policy belongs to a next hop."""
+        chosen, asked = [], set()
+        for row in self.profile.rows:
+            asked = asked if row.same else set()
+            if (row.servers or row.same) and row.nexthop not in asked:
+                chosen.append(row)
+            asked.add(row.nexthop)
+        return chosen
 
     def deliveries(self, agent):
+        """Of each row, one Seen for each time."""
         self.policies.now = {key: value for servers in self.servers for key, value in self.policy(servers).items()}
-        messages = [self.message(agent, number, servers) for number, servers in enumerate(self.servers)]
         for servers in self.servers:
             servers.start()
-        with concurrent.futures.ThreadPoolExecutor(len(messages)) as pool:
-            list(pool.map(lambda message: lab.deliver(agent, message), messages))
-        lab.wait_for(lambda: sum(": to=<" in line for line in agent.log()) >= len(messages), 3)
-        log = agent.log()
-        return [Seen([line for line in log if message.id + ": " in line or "]:%d" % servers.port in line],
-                     servers.records) for message, servers in zip(messages, self.servers)]
+        sent = [(servers, self.message(agent, number, servers)) for _ in range(self.profile.together)
+                for number, servers in enumerate(self.servers)]
+        with concurrent.futures.ThreadPoolExecutor(min(len(sent), CROWD)) as pool:
+            list(pool.map(lambda each: lab.deliver(agent, each[1]), sent))
+        lab.wait_for(lambda: sum(": to=<" in line for line in agent.log()) >= len(sent), 3)
+        self.log = agent.log()
+        return [[self.seen(servers, message) for at, message in sent if at is servers] for servers in self.servers]
+
+    def seen(self, servers, message):
+        """What is known to be of this delivery: all about its server only when it was the only one there."""
+        alone = self.profile.together == 1 and sum(each.sinks is servers.sinks for each in self.servers) == 1
+        return Seen([line for line in self.log if message.id + ": " in line
+                     or (alone and "]:%d" % servers.port in line)], servers.records if alone else [])
 
 
 # ---------------------------------------------------------------------------- judgement
@@ -369,8 +386,18 @@ class Pairs:
             yield prefix + "smtp(8) ends well", lambda: self.theirs.result()[1]
         if self.together:
             for number, row in enumerate(self.together.rows()):
-                yield prefix + "together: " + row.name, lambda n=number, r=row: judge(r, self.crowd.result()[0][n])
+                yield prefix + "together: " + row.name, lambda n=number, r=row: [
+                    complaint for seen in self.crowd.result()[0][n] for complaint in judge(r, seen)]
             yield prefix + "together: ends well", lambda: self.crowd.result()[1]
+            if self.profile.together == 1:
+                yield prefix + "together: the log is the same", self.same_log
+
+    def same_log(self):
+        """Complaints if deliveries that had company logged something else than those that had none."""
+        chosen = self.together.rows()
+        alone = [line for row, seen in zip(self.profile.rows, self.ours.result()[0]) if row in chosen for line in seen.log]
+        self.crowd.result()
+        return observed.unlike(alone, self.together.log)
 
     def row(self, name, number, row, allowed):
         ours = self.ours.result()[0][number]

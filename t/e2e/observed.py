@@ -3,6 +3,7 @@
 An observation is a list of lines: what the agent logged, what each connection was to the server, and the fate of the
 recipient. Ports, queue ids, delays and the like are made equal; so are the library's own words for a failure.
 """
+import collections
 import re
 
 import lab
@@ -19,6 +20,7 @@ EQUAL = (
     (r"queued by connection \d+", "queued"),
     (r"(TLS library problem): .*", r"\1"),
     (r"(SSL_connect error to .*): Connection reset by peer", r"\1: lost connection"),  # whichever is seen first
+    (r"(handshake failure): Connection reset by peer", r"\1: the server closed the connection"),
     (r"/\S+/safemx-e2e-\w+/", "/"),
 )
 
@@ -60,6 +62,8 @@ def fate(log, records):
     settled = [re.search(r"dsn=([\d.]+), status=(\w+) \((.*)\)$", line) for line in log if ": to=<" in line]
     words = [re.match(r"(\w+) TLS connection (?:established|reused) to", line) for line in log]
     words = [match.group(1) for match in words if match]
+    if not words: # safemx's own line
+        words = ["Verified" if " verified=yes " in line else "TLS" for line in log if ": tls: level=" in line]
     clear = any(record["mail"] and not record["tls"] for record in records)
     inside = words or any(record["mail"] and record["tls"] for record in records)
     if not settled or not settled[-1]:
@@ -87,6 +91,13 @@ def difference(theirs, ours):
         else:
             left.remove(match)
     return ["- " + line for line in left] + extra
+
+
+def unlike(some, others):
+    """Lines that are in one log more often than in the other, but for what depends on who is first."""
+    some, others = (collections.Counter(equal(line) for line in log if not line.startswith("DNSSEC validation by"))
+                    for log in (some, others))
+    return ["- " + line for line in (some - others).elements()] + ["+ " + line for line in (others - some).elements()]
 
 
 class Allowed:
