@@ -23,11 +23,13 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-enum option { LMTP = 1, PROBE = 2, EIGHT_BITS = 4, UTF8 = 8, KEEP = 16, BY_HAND = 32 };
+enum option { LMTP = 1, PROBE = 2, EIGHT_BITS = 4, UTF8 = 8, KEEP = 16, BY_HAND = 32,
+	SECRET = 64 /* there is a password */ };
 
 static struct mailing mail;
 static int listening = -1;
 static int here, there; /* the fuzzer's directory, and the queue's */
+static const struct tables *passwords;
 static char nexthop[64];
 
 /* What the server says next. */
@@ -63,6 +65,7 @@ static void *serve(void *context UNUSED)
 
 static void finish(void)
 {
+	mail.test.agent.passwords = passwords;
 	check(fchdir(there) == 0);
 	mailing_close(&mail);
 }
@@ -74,7 +77,10 @@ static void begin(void)
 	pthread_t thread;
 
 	here = open(".", O_RDONLY | O_DIRECTORY);
-	mailing_open(&mail, false, 0, "smtp_send_xforward_command=yes; smtp_skip_quit_response=no");
+	mailing_open(&mail, false, 0, "smtp_send_xforward_command=yes; smtp_skip_quit_response=no;"
+		"smtp_sasl_auth_enable=yes; smtp_sasl_security_options=noanonymous;"
+		"smtp_sasl_password_maps=inline:{127.0.0.1=me:secret}");
+	passwords = mail.test.agent.passwords;
 	listening = socket(AF_INET, SOCK_STREAM, 0);
 	check(bind(listening, (struct sockaddr *)&name, sizeof name) == 0 && listen(listening, 5) == 0
 		&& getsockname(listening, (struct sockaddr *)&name, &length) == 0
@@ -134,6 +140,7 @@ static void ask_for(unsigned options)
 	mail.test.agent.lmtp = mail.test.config.lmtp = options & LMTP;
 	mail.test.agent.program = options & LMTP ? "lmtp" : "smtp";
 	mail.test.config.always_send_ehlo = !(options & BY_HAND);
+	mail.test.agent.passwords = options & SECRET ? passwords : NULL;
 	snprintf(nexthop, sizeof nexthop, "%s[127.0.0.1]:%u", options & LMTP ? "inet:" : "", mail.port);
 	mailing_again(&mail, nexthop, "a@x.test b@x.test c@x.test");
 	mail.request->encoding = options & EIGHT_BITS ? "8bit" : "7bit";
