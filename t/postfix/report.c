@@ -667,11 +667,11 @@ static void test_flush(void)
 	const struct fake_words deny = {"protocol\0queue_flush_protocol\0", 31,
 		"status\0"
 		"4\0",
-		10};
+		10, NULL, 0};
 	const struct fake_words refuse = {"protocol\0queue_flush_protocol\0", 31,
 		"status\0"
 		"3\0",
-		10};
+		10, NULL, 0};
 
 	flush_is("dest.test", "u@dest.test", 3, NULL, "", "flush: dest.test ABC");
 	flush_is("dest.test", "u@Sub.dest.test", 3, NULL, "", "flush: Sub.dest.test ABC");
