@@ -380,13 +380,24 @@ static bool leaf_is_anchor(const struct path_from *from)
 	return false;
 }
 
-/* The depth of the first certificate whose signature the next one's key did not make. */
-static size_t forgery(const struct path *path, unsigned flags)
+/* The first certificate whose signature the next one's key did not make. */
+static struct finding forgery(const struct path *path, unsigned flags)
 {
 	for (size_t i = 0; i + 1 < path->count; i++)
 		if (!signed_by(path->certificates[i], path->certificates[i + 1]->parts.key, flags))
-			return i;
-	return 0;
+			return (struct finding){PROBLEM_SIGNATURE, i};
+	return (struct finding){PROBLEM_NONE, 0};
+}
+
+/* A path that leads nowhere is told for what is wrong nearer to the leaf, if anything is. */
+static struct finding below_dead_end(const struct path_from *from, const struct path *path)
+{
+	struct finding shown = finding_shown(path->finding, forgery(path, flags_of(from)));
+
+	for (size_t i = 0; i < path->count; i++)
+		shown = finding_shown(shown, (struct finding){look_at(from, path, i), i});
+	return finding_shown(shown,
+		(struct finding){constraints_check(path->certificates, path->count), 0});
 }
 
 void path_find(const struct path_from *from, struct path *best)
@@ -401,6 +412,8 @@ void path_find(const struct path_from *from, struct path *best)
 	else
 		extend(&search);
 	/* slow, so only of the path that is told */
-	if (best->finding.problem == PROBLEM_SIGNATURE)
-		best->finding.depth = forgery(best, flags_of(from));
+	if (!best->anchored)
+		best->finding = below_dead_end(from, best);
+	else if (best->finding.problem == PROBLEM_SIGNATURE)
+		best->finding.depth = forgery(best, flags_of(from)).depth;
 }

@@ -29,7 +29,7 @@ static const struct row {
 	{"leafabove", "", "", FAILED "untrusted issuer /O=Rogue/CN=Rogue Root"},
 	{"loop", "", "", FAILED "untrusted issuer /O=Zoo/CN=Zoo Loop A"},
 	{"decoys", "", "", ""},
-	{"maze", "", "", FAILED "certificate chain longer than limit(10)"},
+	{"maze", "", "", "server " FAILED "num=7:certificate signature failure"},
 	{"strangeissuer", "", "",
 		FAILED "untrusted issuer "
 		       "/C=XX/O=R\\xC3\\xBC\\/dig+1.2.3.4=x\\x0Ay/emailAddress=a@b"},
@@ -139,6 +139,11 @@ static const struct row {
 	{"selfsig", "", "other.example", FAILED "self-signed certificate"},
 	{"clienteku", "", "other.example", FAILED "not designated for use as a server certificate"},
 	{"critext", "", "other.example", "server " FAILED "num=34:unhandled critical extension"},
+	{"expired", "rogue", "", "server " FAILED "certificate has expired"},
+	{"clienteku", "rogue", "", FAILED "not designated for use as a server certificate"},
+	{"ncbad", "rogue", "", "server " FAILED "num=47:permitted subtree violation"},
+	{"badsig", "rogue", "", "server " FAILED "num=7:certificate signature failure"},
+	{"oldint", "rogue", "", FAILED "untrusted issuer /O=Zoo/CN=Zoo Root"},
 	{"sha1", "rsaroot", "other.example",
 		"server " FAILED "num=68:CA signature digest algorithm too weak"},
 };
