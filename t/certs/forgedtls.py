@@ -122,39 +122,34 @@ def clean(context):
         context.keylog_filename = None
 
 
-class Forged:
-    """Instead of an SSLSocket."""
+class Connection:
+    """Instead of an SSLSocket: the same, but its bytes pass through here."""
 
     def __init__(self, context, conn):
         self.conn, self.incoming, self.outgoing = conn, ssl.MemoryBIO(), ssl.MemoryBIO()
         self.ssl = context.wrap_bio(self.incoming, self.outgoing, server_side=True)
         self.client_random, self.server_random = b"", b""
         self.shake()
-        log = self.logged(context.keylog_filename)
-        if self.ssl.version() == "TLSv1.3":
-            self.records = Records13(bytes.fromhex(log["SERVER_TRAFFIC_SECRET_0"]))
-        else:
-            self.records = Records12(bytes.fromhex(log["CLIENT_RANDOM"]), self.server_random + self.client_random)
-
-    def logged(self, path):
-        """Label to secret, of this connection."""
-        with open(path, encoding="ascii") as file:
-            lines = [line.split() for line in file if not line.startswith("#")]
-        return {label: secret for label, random, secret in lines if random == self.client_random.hex()}
 
     def shake(self):
         while True:
             try:
                 self.ssl.do_handshake()
-                done = True
+                return self.flush()
             except ssl.SSLWantReadError:
-                done = False
-            out = self.outgoing.read()
-            self.server_random = self.server_random or out[11:43]
-            self.conn.sendall(out)
-            if done:
-                return
+                self.flush()
+            except ssl.SSLError: # its alert goes out, too
+                self.flush()
+                raise
             self.feed()
+
+    def flush(self):
+        out = self.outgoing.read()
+        self.server_random = self.server_random or out[11:43]
+        self.put(out)
+
+    def put(self, data):
+        self.conn.sendall(data)
 
     def feed(self):
         data = self.conn.recv(65536)
@@ -171,6 +166,52 @@ class Forged:
             except ssl.SSLWantReadError:
                 self.feed()
 
+    def sendall(self, text):
+        self.ssl.write(text)
+        self.flush()
+
+    def unwrap(self):
+        try:
+            self.ssl.unwrap()
+        except ssl.SSLWantReadError:
+            pass
+        self.flush()
+
+    def __getattr__(self, name):
+        return getattr(self.ssl if name in ("cipher", "version", "session_reused", "getpeercert") else self.conn, name)
+
+
+class Flipped(Connection):
+    """One bit of what the server sends is another, as if the network had done it."""
+
+    def __init__(self, context, conn, at, bit):
+        self.at, self.bit = at, bit
+        super().__init__(context, conn)
+
+    def put(self, data):
+        if 0 <= self.at < len(data):
+            data = data[:self.at] + bytes([data[self.at] ^ 1 << self.bit]) + data[self.at + 1:]
+        self.at -= len(data)
+        super().put(data)
+
+
+class Forged(Connection):
+    """What the server sends is encrypted here."""
+
+    def __init__(self, context, conn):
+        super().__init__(context, conn)
+        log = self.logged(context.keylog_filename)
+        if self.ssl.version() == "TLSv1.3":
+            self.records = Records13(bytes.fromhex(log["SERVER_TRAFFIC_SECRET_0"]))
+        else:
+            self.records = Records12(bytes.fromhex(log["CLIENT_RANDOM"]), self.server_random + self.client_random)
+
+    def logged(self, path):
+        """Label to secret, of this connection."""
+        with open(path, encoding="ascii") as file:
+            lines = [line.split() for line in file if not line.startswith("#")]
+        return {label: secret for label, random, secret in lines if random == self.client_random.hex()}
+
     def send(self, kind, text):
         self.conn.sendall(self.records.seal(kind, text))
 
@@ -179,9 +220,6 @@ class Forged:
 
     def unwrap(self):
         self.send(ALERT, b"\1\0")
-
-    def __getattr__(self, name):
-        return getattr(self.ssl if name in ("cipher", "version", "session_reused", "getpeercert") else self.conn, name)
 
 
 # ---------------------------------------------------------------------------- what to send

@@ -344,6 +344,8 @@ def judge(row, seen):
     """Complaints about one row: is it as the table says?"""
     got, dsn, reason, word = observed.fate(seen.log, seen.records)
     have = "%s %s" % (got, word if got == "sent" else "%s (%s)" % (dsn, reason))
+    if row.outcome == "kept": # whatever becomes of it, it was not sent in clear
+        return [] if got == "deferred" or (got == "sent" and word == row.detail) else [have] + seen.lines()
     if got == "sent" and word == "TLS" and row.detail != "plaintext":
         word = row.detail # at this loglevel no line has it
     if got != row.outcome or row.detail != (word if row.outcome == "sent" else dsn):
