@@ -7,9 +7,23 @@
 #include "util/log.h"
 #include "util/stream.h"
 
+/* Once for a delivery. */
+static void note_broken_line(const struct content *content)
+{
+	const struct config *config = content->agent->config;
+
+	if (!content->body.broke || content->d->line_broken)
+		return;
+	content->d->line_broken = true;
+	if (config->version >= POSTFIX(3, 7))
+		log_tagged(LOG_SEVERITY_INFO, "breaking line > %d bytes with <CR><LF>SPACE",
+			config->line_length_limit);
+}
+
 static void put(struct content *content, const char *data, size_t length, bool more)
 {
 	body_record(&content->body, content->lines, data, length, more);
+	note_broken_line(content);
 }
 
 /* A logical header as the lines that it is. */
@@ -196,21 +210,7 @@ enum content_is content_read(struct content *content, struct buf *lines, struct 
 	return result == MIME_GOES_ON ? CONTENT_MORE : failed(content, result, why);
 }
 
-/* Once for a delivery. */
-static void note_broken_line(const struct content *content)
-{
-	const struct config *config = content->agent->config;
-
-	if (!content->body.broke || content->d->line_broken)
-		return;
-	content->d->line_broken = true;
-	if (config->version >= POSTFIX(3, 7))
-		log_tagged(LOG_SEVERITY_INFO, "breaking line > %d bytes with <CR><LF>SPACE",
-			config->line_length_limit);
-}
-
 void content_end(struct content *content)
 {
-	note_broken_line(content);
 	mime_free(content->mime);
 }

@@ -346,7 +346,7 @@ static void open_tables(struct agent *agent, struct pool *pool)
 	const unsigned folded = TABLE_LOCK | TABLE_FOLD | TABLE_UTF8;
 	struct reporter *reporter = &agent->reporter;
 
-	reporter->status_filter_name = pool_format(pool, "%s_delivery_status_filter", agent->program);
+	reporter->status_filter_name = "smtp_delivery_status_filter"; /* so named for lmtp, too */
 	reporter->status_filter = tables(agent, pool, "delivery_status_filter",
 		config->delivery_status_filter, TABLE_LOCK);
 	agent->debug_peers = match_open(agent->tables, "debug_peer_list", config->debug_peer_list,
