@@ -41,6 +41,12 @@ static bool bad(const char *name)
 	return false;
 }
 
+static bool no_attributes(const char *which)
+{
+	log_warning("deliver_request_get: error receiving %s attributes", which);
+	return false;
+}
+
 static bool valid(const struct request *request)
 {
 	if (!queuefile_good_name(request->queue_name))
@@ -67,12 +73,10 @@ static bool receive_common(struct attr_source *source, struct request *request, 
 	struct attrs attrs;
 	const char *name;
 
-	if (attr_read(source, request->pool, &attrs) != ATTR_LIST) {
-		log_warning("deliver_request_get: error receiving common attributes");
-		return false;
-	}
+	if (attr_read(source, request->pool, &attrs) != ATTR_LIST)
+		return no_attributes("common");
 	if ((name = wire_get(&wire_request, &attrs, request)))
-		return bad(name);
+		return bad(name) || no_attributes("common");
 	if (attr_get(&attrs, "sendopts") == NULL)
 		request->sendopts &= SMTPUTF8_BITS;
 	*bytes = attrs.bytes;
@@ -103,12 +107,10 @@ static bool receive_rcpt(struct attr_source *source, struct request *request, si
 	const char *name;
 
 	if (attr_read(source, request->pool, &attrs) != ATTR_LIST
-		|| (*bytes += attrs.bytes) > REQUEST_MOST) {
-		log_warning("deliver_request_get: error receiving recipient attributes");
-		return false;
-	}
+		|| (*bytes += attrs.bytes) > REQUEST_MOST)
+		return no_attributes("recipient");
 	if ((name = wire_get(&wire_request_rcpt, &attrs, &rcpt)))
-		return bad(name);
+		return bad(name) || no_attributes("recipient");
 	add_rcpt(request, room, &rcpt);
 	return true;
 }

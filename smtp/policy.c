@@ -330,7 +330,13 @@ static void unix_socket_level(struct deciding *w)
 
 static bool skip(struct deciding *w)
 {
-	log_warning("TLS policy lookup for %s/%s: %s", w->base->key, w->server->host, w->why->text);
+	const char *path = w->base->to->path;
+
+	if (path)
+		log_warning("TLS policy lookup error for %s/%s: %s", w->server->host, path, w->why->text);
+	else
+		log_warning("TLS policy lookup for %s/%s: %s", w->base->key, w->server->host,
+			w->why->text);
 	if (*w->detail)
 		w->why->text = pool_format(w->pool, "%s: %s", w->why->text, w->detail);
 	return false;

@@ -73,7 +73,6 @@ address_verify_poll_delay = 1s
 connection_cache_ttl_limit = 20s
 default_process_limit = 400
 smtp_connect_timeout = 4s
-fast_flush_domains =
 enable_long_queue_ids = no
 recipient_delimiter = +
 proxy_write_maps = proxy:btree:$data_directory/authcache

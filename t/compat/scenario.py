@@ -1,4 +1,5 @@
 """One scenario: its servers, its messages on their way in, and the wait until all is settled."""
+import glob
 import os
 import re
 import socket
@@ -60,6 +61,8 @@ class Scenario:
             with open(path, "w", encoding="utf-8") as file:
                 file.write(self.subst(text))
             os.chmod(path, 0o644)
+            if name in self.spec.get("postmap", {}):
+                subprocess.run(["postmap", "%s:%s" % (self.spec["postmap"][name], path)], check=True)
         return port
 
     def options(self):
@@ -179,7 +182,8 @@ class Scenario:
             elif name == "retry":
                 self.retry()
             elif name == "touch":       # a table of the scenario becomes newer
-                os.utime(os.path.join(self.inst.wd, "%s.%s" % (self.name, values[0])), (time.time() + 5,) * 2)
+                for path in glob.glob(os.path.join(self.inst.wd, "%s.%s*" % (self.name, values[0]))):
+                    os.utime(path, (time.time() + 5,) * 2)
             else:
                 raise ValueError("no such step: " + name)
         time.sleep(self.spec.get("linger", 0))

@@ -186,12 +186,16 @@ class Reader:
         self.spec["delays_min"] = [float(word) for word in text.split()]
 
     def on_file(self, name):
+        """file NAME, or file NAME hash: postmap(1) makes a table of it."""
+        name, _, kind = name.partition(" ")
+        if kind:
+            self.spec.setdefault("postmap", {})[name] = kind
         self.spec.setdefault("files", {})[name] = "".join(widen(line) + "\n" for line in self.block())
 
     def on_dns(self, text):
         name, kind, *data = text.split()
         zone = self.spec.setdefault("dns", {}).setdefault(name, {})
-        if kind in ("CNAME",) or kind.startswith("RCODE"):
+        if kind in ("CNAME", "CLASS") or kind.startswith("RCODE"):
             zone[kind] = data[0]
         elif kind == "MX":
             zone.setdefault("MX", []).append([int(data[0]), data[1].rstrip(".")])
