@@ -75,7 +75,7 @@ default_process_limit = 400
 smtp_connect_timeout = 4s
 enable_long_queue_ids = no
 recipient_delimiter = +
-proxy_write_maps = proxy:btree:$data_directory/authcache
+proxy_write_maps = proxy:btree:$data_directory/authcache, proxy:btree:$data_directory/oddcache, proxy:fail:x
 """
 
 MASTER_CF = """
@@ -165,8 +165,18 @@ class Instance:
         self.write("master.cf", MASTER_CF.format(**fill) + "".join(service(sc) for sc in scenarios))
         self.write("transport", "".join("%s %s\n" % item for item in self.transport.items()))
         self.write("virtual", "".join("alias.%s@orig.test user@%s.test\n" % (sc.name, sc.name) for sc in scenarios))
+        self.odd_cache()
         self.write("mailboxes", "notice@sender.test pm/\n" + "".join(
             "%s@sender.test %s/\n" % (box, box) for sc in scenarios for box in (sc.name, "pm." + sc.name)))
+
+    def odd_cache(self):
+        """A smtp_sasl_auth_cache_name with entries that are none, too old, or of another password."""
+        path = os.path.join(self.wd, "data", "oddcache")
+        with open(path, "w", encoding="utf-8") as file:
+            file.write("127.0.0.1;joeodd nonsense\n127.0.0.1;joeold 1000000000;6fuzlZFyZ1XVSk/m0xHdXkTXuxQ=;5.7.8;535 no\n"
+                       "127.0.0.1;joenew 99999999999;5en6G6MezRroT3XKqkdPOmY/BfQ=;5.7.8;535 5.7.8 no\n")
+        subprocess.run(["/usr/sbin/postmap", "-c", self.conf, "btree:" + path], check=True)
+        os.chown(path + ".db", pwd.getpwnam("postfix").pw_uid, -1)
 
     def route(self, domain, target):
         if domain in self.transport:
