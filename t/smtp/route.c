@@ -274,7 +274,7 @@ static void test_families(void)
 	CHECK(one, false, "limit 1");
 	configure("inet_protocols=all; smtp_balance_inet_protocols=no; smtp_mx_address_limit=3", 0);
 	CHECK(any, false, "no balance: the walk heeds the limit");
-	configure("inet_protocols=ipv6; smtp_address_preference=ipv4", 0);
+	configure("inet_protocols=ipv6; inet_interfaces=all; smtp_address_preference=ipv4", 0);
 	CHECK(only, false, "IPv6 only");
 }
 
