@@ -316,7 +316,11 @@ static bool wrapper_allows(struct deciding *w)
 		return true;
 	log_warning("%s_tls_wrappermode requires \"%s_tls_security_level = encrypt\" (or stronger)",
 		w->agent->program, w->agent->program);
-	return false; /* without a reason of its own */
+	if (w->why->status == NULL) /* the reason of another server is worth more */
+		why_site(w->why, "4.3.0", "server unavailable or unable to receive mail:"
+			" %s_tls_wrappermode requires level encrypt or stronger, and the level is %s",
+			w->agent->program, tls_level_name(w->policy->expect.level));
+	return false;
 }
 
 static void unix_socket_level(struct deciding *w)
@@ -468,6 +472,8 @@ static bool satisfies_requiretls(struct deciding *w)
 	case REQUIRETLS_ENFORCE:
 		return matches || violates(w, "certificate matching", "nocertmatch");
 	case REQUIRETLS_ERROR:
+		w->detail = pool_format(w->pool, "%s_requiretls_policy = %s", w->agent->program,
+			w->agent->config->requiretls_policy);
 		why_site(w->why, "4.7.10", "REQUIRETLS policy configuration error. The last attempted"
 			" server was %s", w->server->host);
 		return skip(w);
