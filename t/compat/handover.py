@@ -60,7 +60,7 @@ class Verdict:
 def tampered(found, wanted):
     """A request with other values of some attributes, which no queue manager would send."""
     message = [(name, wanted.get(name, value)) for name, value in found[0]]
-    return b"".join(enc(pairs) for pairs in [message] + found[1:1 + int(dict(message)["recipient_count"])])
+    return [message] + found[1:1 + int(dict(message)["recipient_count"])]
 
 
 def damage(path, request, what):
@@ -110,15 +110,16 @@ class Handover:
         client.sendall(greeting)
         if not greeting:
             return
-        request = self.request(client)
-        found = lists(request)
+        found = lists(self.request(client))
         if "damage" in self.spec:
             for path in self.inst.files("active", dict(found[0])["queue_id"]):
                 damage(path, found[0], self.spec["damage"])
-        if "request" in self.spec:
-            request = tampered(found, self.spec["request"])
-        agent.sendall(request)
         verdict = Verdict(self.inst, found[0])
+        if "request" in self.spec:
+            found = tampered(found, self.spec["request"])
+        if self.inst.recorded:
+            found[0] = self.inst.recorded.translated(found[0], self.spec)
+        agent.sendall(b"".join(enc(pairs) for pairs in found))
         reply = receive(agent, 1)
         if reply:
             verdict.answer(lists(reply)[0])

@@ -147,12 +147,13 @@ def enter_namespaces(wd):
 class Instance:
     """One Postfix with the delivery agents of our choice; everything below the directory wd."""
 
-    def __init__(self, wd, agents, libexec, bindir, extra):
+    def __init__(self, wd, agents, libexec, bindir, extra, recorded=None):
         self.wd, self.agents, self.source, self.bindir, self.extra = wd, agents, libexec, bindir, extra
         self.queue, self.mbox, self.sock = (os.path.join(wd, name) for name in ("queue", "mbox", "sock"))
         self.libexec, self.conf = os.path.join(wd, "libexec"), os.path.join(wd, "conf")
         self.env = dict(os.environ, MAIL_CONFIG=self.conf)
-        self.transport, self.process, self.log = {}, None, None
+        self.transport, self.process, self.log, self.recorded = {}, None, None, recorded
+        self.options = {"command_directory": recorded.postconf(wd, bindir)} if recorded else {}     # of each transport
 
     def prepare(self, scenarios):
         self.make_directories()

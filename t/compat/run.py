@@ -26,6 +26,7 @@ import handover
 import mockdns
 import outcome
 import postfix
+import recorded
 import scenario
 import scenarios
 
@@ -57,7 +58,8 @@ class Worker:
 
     def run(self, specs, jobs):
         postfix.enter_namespaces(self.wd)
-        inst = postfix.Instance(self.wd, self.agents, self.args.libexec, self.args.bindir, [ENVIRONMENT] + self.args.main)
+        inst = postfix.Instance(self.wd, self.agents, self.args.libexec, self.args.bindir,
+                                [ENVIRONMENT] + self.args.main, self.args.recorded)
         found = [scenario.Scenario(spec) for spec in specs]
         port = postfix.PORT_FIRST
         for sc in found:
@@ -150,8 +152,10 @@ class Run:
 
     def agents(self):
         libexec = self.args.libexec
-        return {"theirs": {name: os.path.join(libexec, name) for name in ("smtp", "lmtp")},
-                "ours": {name: self.args.agent for name in ("smtp", "lmtp")}}
+        agents = {"ours": {name: self.args.agent for name in ("smtp", "lmtp")}}
+        if not self.args.recorded:
+            agents["theirs"] = {name: os.path.join(libexec, name) for name in ("smtp", "lmtp")}
+        return agents
 
     def round(self, specs, number, jobs):
         workers = {}
@@ -160,8 +164,11 @@ class Run:
             os.mkdir(wd, 0o755)
             workers[who] = Worker(self.args, agents, wd)
             workers[who].start(specs, jobs)
-        self.theirs.update(workers["theirs"].wait())
-        self.ours.update(workers["ours"].wait())
+        for who, worker in workers.items():
+            getattr(self, who).update(worker.wait())
+        if self.args.recorded:
+            self.ours = {name: recorded.reduced(outcome) for name, outcome in self.ours.items()}
+            self.theirs = {name: self.args.recorded.find(name) for name in self.ours}
 
     def complaint(self, spec):
         """What is wrong with a scenario, as lines; empty if all is as it should be."""
@@ -171,7 +178,7 @@ class Run:
             problems = getattr(self, who)[name].get("problems")
             if problems:
                 return ["did not run (%s): %s" % (who, problems)] + lines
-        return differences.judge(self.listed.get(name), lines)
+        return differences.judge(self.listed.get(name), lines, self.args.version, partly=bool(self.args.recorded))
 
     def __call__(self):
         self.round(self.specs, 1, self.args.jobs)
@@ -212,6 +219,8 @@ def arguments():
     parser.add_argument("--libexec", help="directory with the Postfix programs (default: the installed ones)")
     parser.add_argument("--bindir", default="/usr/sbin", help="directory with sendmail and postqueue")
     parser.add_argument("--level", metavar="VERSION", help="of that Postfix, if it isn't the installed one")
+    parser.add_argument("--recorded", metavar="VERSION", type=recorded.Recorded,
+                        help="instead: safemx as beside that Postfix, held against its recordings")
     parser.add_argument("--main", action="append", default=[], metavar="NAME=VALUE", help="one more line of main.cf")
     parser.add_argument("--jobs", type=int, default=16, help="scenarios at once with each agent (16)")
     parser.add_argument("--once", action="store_true", help="try nothing again")
@@ -236,6 +245,9 @@ def main():
         print("%d scenarios" % len(specs))
         return
     level, started = installed(args), time.time()
+    if args.recorded:
+        specs, level = args.recorded.wanted(specs), version(args.recorded.version)
+    args.version = level
     later = [spec["name"] for spec in specs if version(spec.get("since", "3.5")) > level]
     specs = [spec for spec in specs if spec["name"] not in later]
     base = tempfile.mkdtemp(prefix="compat-")
@@ -252,7 +264,8 @@ def main():
             print("(run again: %s)" % " ".join(run.again))
         if later:
             print("(needs a later Postfix: %s)" % " ".join(later))
-        missing = catalogue.report(run.theirs, args.coverage, level) if args.coverage or not args.names else 0
+        missing = catalogue.report(run.theirs, args.coverage, level) \
+            if args.coverage or not (args.names or args.recorded) else 0
     finally:
         if args.keep:
             print("kept: " + base)

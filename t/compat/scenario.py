@@ -66,7 +66,8 @@ class Scenario:
         return port
 
     def options(self):
-        return {"error_notice_recipient": "pm.%s@sender.test" % self.name, **self.subst(self.spec.get("options", {}))}
+        return {"error_notice_recipient": "pm.%s@sender.test" % self.name, **self.inst.options,
+                **self.subst(self.spec.get("options", {}))}
 
     def start_servers(self, cert):
         for server, port in zip(self.spec.get("servers", [{}]), self.ports):
