@@ -108,13 +108,13 @@ static const struct told {
 		"\"policy-domain\": \"mx.test\",\"t\":0,\"f\":0}]}",
 		"TLSRPT: status=success, domain=mx.test, receiving_mx=mx.test[127.0.0.1]"},
 	{"not offered, and not needed", "smtp_tls_security_level=may", POSTFIX(3, 10), "mx.test:%u",
-		"220 it ESMTP\n>EHLO*\n250 it\n>MAIL*\n550 no\n>RSET\n250 ok\n>QUIT\n", NULL, ""},
+		"220 it ESMTP\n>EHLO*\n250 it\n>MAIL*\n550 no\n>RSET\n250 ok\n>QUIT\n221 bye\n", NULL, ""},
 	{"not offered", "smtp_tls_security_level=encrypt", POSTFIX(3, 10), "mx.test:%u",
-		"220 it ESMTP\n>EHLO*\n250 it\n>QUIT\n", DETAILS("201") "}],\"t\":1,\"f\":1}]}",
+		"220 it ESMTP\n>EHLO*\n250 it\n>QUIT\n221 bye\n", DETAILS("201") "}],\"t\":1,\"f\":1}]}",
 		"TLSRPT: status=failure, domain=mx.test, receiving_mx=mx.test[127.0.0.1],"
 		" failure_type=starttls_not_supported"},
 	{"refused", "smtp_tls_security_level=may", POSTFIX(3, 10), "mx.test:%u",
-		HELLO ">STARTTLS\n454 not now\n>MAIL*\n550 no\n>RSET\n250 ok\n>QUIT\n",
+		HELLO ">STARTTLS\n454 not now\n>MAIL*\n550 no\n>RSET\n250 ok\n>QUIT\n221 bye\n",
 		DETAILS("201") "}]", "failure_type=starttls_not_supported"},
 	{"no handshake", "smtp_tls_security_level=encrypt", POSTFIX(3, 10), "mx.test:%u",
 		HELLO ">STARTTLS\n220 go\n!close\n", DETAILS("205") ",\"f\": \"tls-handshake-failure\"}]",
@@ -123,15 +123,15 @@ static const struct told {
 		" smtp_tls_mandatory_protocols=TLSv9", POSTFIX(3, 10), "mx.test:%u",
 		HELLO ">STARTTLS\n220 go\n", NULL, ""},
 	{"a certificate that nobody trusts", "smtp_tls_security_level=verify", POSTFIX(3, 10),
-		"mx.test:%u", TLS ">QUIT\n", DETAILS("205") ",\"f\": \"self-signed_certificate\"}]",
+		"mx.test:%u", TLS ">QUIT\n221 bye\n", DETAILS("205") ",\"f\": \"self-signed_certificate\"}]",
 		"failure_type=validation_failure, failure_reason=self-signed_certificate"},
 	{"another fingerprint", "smtp_tls_security_level=fingerprint;"
-		" smtp_tls_fingerprint_cert_match=00", POSTFIX(3, 10), "mx.test:%u", TLS ">QUIT\n",
+		" smtp_tls_fingerprint_cert_match=00", POSTFIX(3, 10), "mx.test:%u", TLS ">QUIT\n221 bye\n",
 		"\"t\":1,\"f\":1}]}", "status=failure"},
 	{"a plug-in says why not", "smtp_tls_security_level=may; smtp_tls_policy_maps=static:{secure"
 		" policy_type=sts policy_domain=p.test policy_failure=sts-webpki-invalid"
 		" mx_host_pattern=*.test { policy_string = version: STSv1 }}", POSTFIX(3, 10),
-		"mx.test:%u", TLS ">QUIT\n", "{\"policy-type\":2,\"policy-domain\": \"p.test\","
+		"mx.test:%u", TLS ">QUIT\n221 bye\n", "{\"policy-type\":2,\"policy-domain\": \"p.test\","
 		"\"policy-string\":[\"version: STSv1\"],\"mx-host\":[\"*.test\"]," DETAILS("303") "}]",
 		"failure_type=sts_webpki_invalid"},
 	{"two wishes", "smtp_tls_security_level=may", POSTFIX(3, 10), "two.test:%u", TLS REST, NULL,
