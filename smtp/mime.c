@@ -60,7 +60,7 @@ struct mime *mime_begin(const struct mime_options *options, const struct mime_ha
 
 	mime->options = *options;
 	mime->handlers = *handlers;
-	mime->header = BUF((size_t)options->header_limit);
+	mime->header = BUF(0); /* the limit and one record at most */
 	mime->boundary = BUF((size_t)options->boundary_limit);
 	begin_part(mime, MIME_PRIMARY);
 	return mime;
@@ -208,22 +208,11 @@ static void close_gap(struct buf *header, size_t name)
 	buf_truncate(header, header->length - (colon - name));
 }
 
-/* Cut off before its colon: without one it would be the end of the headers for who reads it. */
-static size_t end_name(struct buf *header)
-{
-	size_t name = field_name(buf_text(header), header->length);
-
-	if (name > 0 || header->length < 2)
-		return name;
-	header->data[header->length - 1] = ':';
-	return field_name(buf_text(header), header->length);
-}
-
 /* The logical header in hand is whole. */
 static bool end_header(struct mime *mime)
 {
 	struct buf *header = &mime->header;
-	size_t name = end_name(header);
+	size_t name = field_name(buf_text(header), header->length);
 	enum mime_class class = mime->class;
 	bool goes_on = true;
 
@@ -355,25 +344,34 @@ static enum mime_result body_line(struct mime *mime, const char *data, size_t le
 
 /* --- header lines --- */
 
+/* header_size_limit: a record that begins below it is added whole, one that doesn't is dropped. */
+static void add_to_header(struct mime *mime, bool folded, const char *data, size_t length)
+{
+	if (mime->header.length >= (size_t)mime->options.header_limit)
+		return;
+	if (folded)
+		buf_addc(&mime->header, '\n');
+	buf_add(&mime->header, data, length);
+}
+
 static enum mime_result header_line(struct mime *mime, const char *data, size_t length, bool more)
 {
+	bool folded = length > 0 && mime->header.length > 0 && (data[0] == ' ' || data[0] == '\t');
 	enum mime_result result;
 
 	if (length == 0 && !more)
 		return end_block(mime, true);
-	if (length > 0 && mime->header.length > 0 && (data[0] == ' ' || data[0] == '\t')) {
-		buf_addc(&mime->header, '\n');
-	} else if (field_name(data, length) > 0) {
+	if (!folded && field_name(data, length) > 0) {
 		if (!end_header(mime))
 			return MIME_STOPPED;
-	} else { /* no header: the body begins here, with an empty line that was missing */
+	} else if (!folded) { /* no header: the body begins here, with an empty line that was missing */
 		result = end_block(mime, mime->class == MIME_PRIMARY);
 		if (result != MIME_GOES_ON)
 			return result;
 		return mime->state == IN_HEADER ? header_line(mime, data, length, more)
 			: body_line(mime, data, length, more);
 	}
-	buf_add(&mime->header, data, length);
+	add_to_header(mime, folded, data, length);
 	mime->in_header_line = more;
 	return MIME_GOES_ON;
 }
@@ -383,7 +381,7 @@ enum mime_result mime_record(struct mime *mime, const char *data, size_t length,
 	enum mime_result result = MIME_GOES_ON;
 
 	if (mime->in_header_line) {
-		buf_add(&mime->header, data, length);
+		add_to_header(mime, false, data, length);
 		mime->in_header_line = more;
 	} else if (mime->state == IN_HEADER && !mime->in_line) {
 		result = header_line(mime, data, length, more);

@@ -64,7 +64,8 @@ class Outcome:
         if not all(form.match(value) for value in values):
             return "delay=BAD-FORM(%s)" % match.group(0)
         total, *parts = [float(value) for value in values]
-        if abs(total - sum(parts)) > max(0.25, 0.1 * total):
+        rounded = 2 if all(value.isdigit() for value in values) else 0.25
+        if abs(total - sum(parts)) > max(rounded, 0.1 * total):
             return "delay=INCONSISTENT(%s)" % match.group(0)
         least = self.sc.spec.get("delays_min", [])
         if any(have < want for have, want in zip(parts, least)):
