@@ -95,6 +95,16 @@ static void not_utf8(void)
 static const struct refused {
 	const char *name, *why; /* NULL: opens */
 } refused[] = {
+	{"mysql:/x", "unsupported dictionary type: mysql (it was not built in here; use"
+		" proxy:mysql:/x)"},
+	{"ldap:x", "unsupported dictionary type: ldap (it was not built in here; use proxy:ldap:x)"},
+	{"pgsql:x", "unsupported dictionary type: pgsql (it was not built in here; use"
+		" proxy:pgsql:x)"},
+	{"sqlite:/x", "unsupported dictionary type: sqlite (it was not built in here; use"
+		" proxy:sqlite:/x)"},
+	{"mongodb:x", "unsupported dictionary type: mongodb (it was not built in here; use"
+		" proxy:mongodb:x)"},
+	{"nonsense:x", "unsupported dictionary type: nonsense"},
 	{"inline:{}", "bad syntax: \"inline:{}\"; need \"inline:{name=value...}\""},
 	{"inline:{ }", "empty table: \"inline:{ }\"; need \"inline:{name=value...}\""},
 	{"inline:{ , }", "empty table: \"inline:{ , }\"; need \"inline:{name=value...}\""},
