@@ -7,6 +7,7 @@
 #include "postfix/version.h"
 #include "smtp/auth.h"
 #include "smtp/auth_cache.h"
+#include "smtp/auth_login.h"
 #include "util/base64.h"
 #include "util/list.h"
 #include "util/log.h"
@@ -103,66 +104,6 @@ void auth_setup(struct agent *agent, struct pool *pool)
 	start_library(agent);
 }
 
-/* --- the password (delivery.md 4.3) --- */
-
-struct login {
-	const char *user;
-	sasl_secret_t *secret; /* wiped and freed by forget() */
-	const char *error;     /* the library's last words, for people */
-};
-
-static void forget(struct login *login)
-{
-	if (login->secret) {
-		explicit_bzero(login->secret->data, login->secret->len);
-		free(login->secret);
-	}
-}
-
-static enum table_answer find_password(const struct agent *agent, const struct delivery *d,
-	const struct server *server, struct buf *result)
-{
-	enum table_answer answer = TABLE_NONE;
-
-	if (!agent->lmtp && agent->config->sender_dependent_authentication && d->request->sender[0])
-		answer = lookup_by_address(&agent->parts, agent->passwords, d->request->sender, true,
-			result, NULL);
-	if (answer == TABLE_NONE)
-		answer = tables_find(agent->passwords, server->host, result);
-	if (answer == TABLE_NONE)
-		answer = tables_find(agent->passwords, server->destination->text, result);
-	return answer;
-}
-
-bool auth_has_password(const struct agent *agent, const struct delivery *d,
-	const struct server *server)
-{
-	struct buf result = BUF(0);
-	bool has = agent->config->sasl_auth_enable
-		&& find_password(agent, d, server, &result) != TABLE_NONE;
-
-	if (result.data)
-		explicit_bzero(result.data, result.length);
-	buf_close(&result);
-	return has;
-}
-
-/* "user:password", split at the first delimiter. */
-static void take_login(const struct agent *agent, struct pool *pool, const char *text,
-	struct login *login)
-{
-	const char *delimiter = agent->config->version >= POSTFIX(3, 9)
-		? agent->config->sasl_password_result_delimiter : ":";
-	size_t user = strcspn(text, delimiter), length;
-	const char *password = text + user + (text[user] != '\0');
-
-	length = strlen(password);
-	login->user = pool_bytes(pool, text, user);
-	login->secret = memory_new(sizeof *login->secret + length + 1);
-	login->secret->len = length;
-	memcpy(login->secret->data, password, length + 1);
-}
-
 /* --- mechanisms (delivery.md 4.4) --- */
 
 /* What of one AUTH line the filter leaves. False: the filter's table failed. */
@@ -218,7 +159,7 @@ struct exchange {
 	const struct agent *agent;
 	struct connection *conn;
 	struct pool *pool;
-	struct login login;
+	struct auth_login login;
 	sasl_conn_t *sasl;
 	sasl_callback_t callbacks[4];
 	const char *mechanism;
@@ -227,7 +168,7 @@ struct exchange {
 
 static int tell_user(void *context, int id UNUSED, const char **result, unsigned *length)
 {
-	const struct login *login = context;
+	const struct auth_login *login = context;
 
 	*result = login->user;
 	if (length)
@@ -246,7 +187,7 @@ static int tell_nobody(void *context UNUSED, int id UNUSED, const char **result,
 static int tell_password(sasl_conn_t *sasl UNUSED, void *context, int id UNUSED,
 	sasl_secret_t **secret)
 {
-	*secret = ((struct login *)context)->secret;
+	*secret = ((struct auth_login *)context)->secret;
 	return SASL_OK;
 }
 
@@ -482,22 +423,21 @@ bool auth_run(const struct agent *agent, const struct delivery *d, struct connec
 	struct why *why)
 {
 	struct exchange x = {.agent = agent, .conn = conn, .pool = why->pool, .why = why};
-	struct buf result = BUF(0);
-	enum table_answer answer;
+	const char *trouble;
 	bool well = true;
 
 	if (!agent->config->sasl_auth_enable || !(conn->ehlo.features & EHLO_AUTH))
 		return true;
-	answer = find_password(agent, d, conn->server, &result);
-	if (answer == TABLE_FOUND)
-		take_login(agent, x.pool, buf_text(&result), &x.login);
-	else if (answer == TABLE_ERROR)
-		well = lookup_failed(agent, conn, buf_text(&result), why);
-	if (result.data)
-		explicit_bzero(result.data, result.length);
-	buf_close(&result);
-	if (answer == TABLE_FOUND)
+	switch (auth_login_find(agent, d, conn->server, x.pool, &x.login, &trouble)) {
+	case TABLE_FOUND:
 		well = exchange(&x);
-	forget(&x.login);
+		break;
+	case TABLE_ERROR:
+		well = lookup_failed(agent, conn, trouble, why);
+		break;
+	case TABLE_NONE:
+		break;
+	}
+	auth_login_forget(&x.login);
 	return well;
 }
