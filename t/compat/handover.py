@@ -58,9 +58,10 @@ class Verdict:
 
 
 def tampered(found, wanted):
-    """A request with other values of some attributes, which no queue manager would send."""
+    """A request with other values of some attributes, which no queue manager would send; "rcpt.": of each recipient."""
     message = [(name, wanted.get(name, value)) for name, value in found[0]]
-    return [message] + found[1:1 + int(dict(message)["recipient_count"])]
+    rcpts = [[(name, wanted.get("rcpt." + name, value)) for name, value in rcpt] for rcpt in found[1:]]
+    return [message] + rcpts[:int(dict(message)["recipient_count"])]
 
 
 def damage(path, request, what):

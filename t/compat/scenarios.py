@@ -180,7 +180,7 @@ class Reader:
         self.spec.setdefault("log_mask", []).append(text)
 
     def on_request(self, text):
-        self.setting("request", text)
+        self.setting("request", plain(text))
 
     def on_delays_min(self, text):
         self.spec["delays_min"] = [float(word) for word in text.split()]
