@@ -33,6 +33,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		check(list.tokens[i].text && (list.tokens[i].is == ADDRESS_MAILBOX) == (list.tokens[i].written != NULL));
 	address_list_print(&list, "To", &text);
 	one_header(&text);
+	list = address_list_parse(&pool, buf_text(&text) + strlen("To:"));
+	buf_clear(&text);
+	address_list_print(&list, "To", &text); /* what was printed once, too */
+	one_header(&text);
 	buf_close(&text);
 	pool_free(&pool);
 	return 0;
