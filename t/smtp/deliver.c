@@ -71,6 +71,8 @@ static bool settled_once(const char *log, const char *told)
 	return mail.d.deferred == (strchr(mailing_fates(&mail), 'D') != NULL);
 }
 
+static bool lmtp; /* journeys are by LMTP */
+
 static void begin(const char *settings, int waited, const char *script, const char *nexthop,
 	const char *rcpts)
 {
@@ -78,7 +80,7 @@ static void begin(const char *settings, int waited, const char *script, const ch
 
 	snprintf(all, sizeof all, "smtp_randomize_addresses=no; smtp_skip_quit_response=no; %s",
 		settings ? settings : "");
-	mailing_reopen(&mail, false, 0, all);
+	mailing_reopen(&mail, lmtp, 0, all);
 	test_agent_resolver(&mail.test, fake_resolver(records, COUNT(records)));
 	mailing_begin(&mail, script, nexthop, rcpts ? rcpts : "a@x.test b@x.test");
 	mail.request->arrived.tv_sec -= waited;
@@ -253,6 +255,25 @@ static const struct journey elsewhere[] = {
 		TO("b", "none", "5.4.4", "bounced", NO_HOST("none.test"))},
 };
 
+/* --- LMTP: each recipient has a verdict of its own (RFC 2033 4.2) --- */
+
+#define LHLO "220 mx\n>LHLO client.example\n250 mx\n"
+#define TWO "inet:[127.0.0.1]:%u, [127.0.0.1]:%u"
+
+static const struct journey by_lmtp[] = {
+	{"both are taken", NULL, 0, TWO, NULL, LHLO MAIL OK A OK B OK ">DATA\n354 go\n>>.\n"
+		"250 2.0.0 taken\n250 2.0.0 taken\n" QUIT, "SS", SENT("a", LITERAL) "|" SENT("b", LITERAL)},
+	{"one waits for the next server", NULL, 0, TWO, NULL, LHLO MAIL OK A OK B OK ">DATA\n354 go\n>>.\n"
+		"450 4.2.1 full\n250 2.0.0 taken\n" QUIT NEXT LHLO MAIL OK A OK ">DATA\n354 go\n>>.\n"
+		"250 2.0.0 taken\n" QUIT, "SS", "ID: " SAID("127.0.0.1", "450 4.2.1 full", "end of DATA") "|"
+		SENT("b", LITERAL) "|" SENT("a", LITERAL)},
+	{"lost between the verdicts", NULL, 0, TWO, NULL, LHLO MAIL OK A OK B OK ">DATA\n354 go\n>>.\n"
+		"250 2.0.0 taken\n!close\n" NEXT LHLO MAIL OK B OK ">DATA\n354 go\n>>.\n550 5.7.1 no\n" QUIT,
+		"SB", SENT("a", LITERAL) "|ID: lost connection with 127.0.0.1[127.0.0.1] while sending end of"
+		" data -- message may be sent more than once|" TO("b", LITERAL, "5.7.1", "bounced",
+		SAID("127.0.0.1", "550 5.7.1 no", "end of DATA"))},
+};
+
 /* --- plaintext after TLS failed (tls.md 3.4) --- */
 
 #define OFFERS "220 mx\n>EHLO client.example\n250-mx\n250 STARTTLS\n"
@@ -380,6 +401,9 @@ int main(void)
 	TRAVEL(limits);
 	TRAVEL(elsewhere);
 	TRAVEL(plaintext);
+	lmtp = true;
+	TRAVEL(by_lmtp);
+	lmtp = false;
 	for (unsigned long number = 1; number <= 100; number++)
 		wander(number);
 	mailing_close(&mail);
