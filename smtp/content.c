@@ -44,7 +44,6 @@ static const struct checks *checks_for(const struct agent *agent, enum mime_clas
 {
 	switch (class) {
 	case MIME_PRIMARY:
-	case MIME_ADDED:
 		return &agent->header_checks;
 	case MIME_CONTENT:
 		return &agent->mime_header_checks;

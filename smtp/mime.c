@@ -1,7 +1,6 @@
 #include "config.h"
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include "postfix/field.h"
 #include "smtp/mime.h"
 #include "util/memory.h"
@@ -10,7 +9,8 @@
 enum { QP_COLUMN = 72 }; /* a soft line break is due behind so many characters */
 
 enum encoding { ENCODING_7BIT, ENCODING_8BIT /* and binary */, ENCODING_DONE /* base64, QP */ };
-enum type { TYPE_LEAF, TYPE_MULTIPART, TYPE_MESSAGE, TYPE_GLOBAL /* message/global */ };
+enum type { TYPE_LEAF, TYPE_MULTIPART, TYPE_MESSAGE, TYPE_GLOBAL /* message/global */,
+	TYPE_OTHER_MESSAGE };
 
 struct level { /* a multipart that we are in */
 	struct level *outer;
@@ -32,11 +32,9 @@ struct mime {
 	struct level *innermost;
 	int depth;
 	enum type type;          /* of the part in hand */
-	bool message;            /* it is a message/SOMETHING */
 	enum encoding encoding;
 	bool digest;             /* it is a multipart/digest */
-	struct buf boundary;     /* of the multipart in hand */
-	bool encoding_held;      /* its Content-Transfer-Encoding was taken out */
+	bool too_deep;           /* there are more multiparts in each other than may be */
 	bool quoting;            /* body lines become quoted-printable */
 	struct buf quoted;       /* the output line in hand */
 };
@@ -50,8 +48,7 @@ static void begin_part(struct mime *mime, enum mime_class class)
 	mime->type = mime->innermost && mime->innermost->digest && class == MIME_CONTENT
 		? TYPE_MESSAGE : TYPE_LEAF;
 	mime->encoding = ENCODING_7BIT;
-	mime->encoding_held = mime->digest = mime->quoting = mime->message = false;
-	buf_clear(&mime->boundary);
+	mime->digest = mime->quoting = false;
 }
 
 struct mime *mime_begin(const struct mime_options *options, const struct mime_handlers *handlers)
@@ -61,7 +58,6 @@ struct mime *mime_begin(const struct mime_options *options, const struct mime_ha
 	mime->options = *options;
 	mime->handlers = *handlers;
 	mime->header = BUF(0); /* the limit and one record at most */
-	mime->boundary = BUF((size_t)options->boundary_limit);
 	begin_part(mime, MIME_PRIMARY);
 	return mime;
 }
@@ -77,24 +73,28 @@ static void leave_level(struct mime *mime)
 }
 
 /* Postfix counts from the third multipart on (observed with limits 1, 2 and 5). */
-static bool enter_level(struct mime *mime)
+static void enter_level(struct mime *mime, const struct buf *boundary)
 {
 	struct level *level;
 
-	if (mime->options.nesting_limit > 0 && mime->depth >= mime->options.nesting_limit + 2)
-		return false;
+	if (mime->options.nesting_limit > 0 && mime->depth >= mime->options.nesting_limit + 2) {
+		mime->too_deep = mime->options.downgrade;
+		return;
+	}
 	level = MEMORY_NEW(struct level);
-	level->length = mime->boundary.length;
+	level->length = boundary->length;
 	level->boundary = memory_new(level->length + 1);
-	memcpy(level->boundary, buf_text(&mime->boundary), level->length);
+	memcpy(level->boundary, buf_text(boundary), level->length);
 	level->digest = mime->digest;
 	level->outer = mime->innermost;
 	mime->innermost = level;
 	mime->depth++;
-	return true;
 }
 
 /* --- what headers say (RFC 2045 5, 6; RFC 822 lexical rules) --- */
+
+static const char rfc2045_specials[] = "()<>@,;:\\\"/[]?="; /* RFC 2045 5.1 */
+static const char rfc822_specials[] = "()<>@,;:\\\".[]";    /* RFC 822 3.3 */
 
 /* Skips white space and comments. */
 static const char *skip_space(const char *at)
@@ -114,65 +114,92 @@ static const char *skip_space(const char *at)
 	return at;
 }
 
-/* A token or quoted string into WORD; what follows it. */
-static const char *word(const char *at, struct buf *to)
+/* Up to a blank, a control character or one of SPECIALS. TO; what follows. */
+static const char *token(const char *at, const char *specials, struct buf *to)
 {
 	buf_clear(to);
 	at = skip_space(at);
-	if (*at == '"') {
-		for (at++; *at && *at != '"'; at++) {
-			if (*at == '\\' && at[1])
-				at++;
-			if (*at != '\n')
-				buf_addc(to, (unsigned char)*at);
-		}
-		return *at ? at + 1 : at;
-	}
-	while (*at && strchr("()<>@,;:\\\"/[]?= \t\n", *at) == NULL)
+	while ((unsigned char)*at > ' ' && *at != 127 && strchr(specials, *at) == NULL)
 		buf_addc(to, (unsigned char)*at++);
 	return at;
 }
 
-/* ";" attribute "=" value, until the boundary is found. */
-static void find_boundary(struct mime *mime, const char *at)
+/*
+ * A quoted string, or a token, too. A special character that RFC 2045 wants to be quoted is all of a
+ * value that begins with it.
+ */
+static const char *value(const char *at, struct buf *to)
 {
-	struct buf name = BUF(64), value = BUF((size_t)mime->options.boundary_limit);
+	at = skip_space(at);
+	if (*at != '"') {
+		at = token(at, rfc2045_specials, to);
+		if (to->length == 0 && *at && *at != ';')
+			buf_addc(to, (unsigned char)*at++);
+		return at;
+	}
+	buf_clear(to);
+	for (at++; *at && *at != '"'; at++) {
+		if (*at == '\\' && at[1])
+			at++;
+		if (*at != '\n')
+			buf_addc(to, (unsigned char)*at);
+	}
+	return *at ? at + 1 : at;
+}
+
+/* ";" attribute "=" value. Each boundary makes a level of its own, as in Postfix. */
+static void find_boundaries(struct mime *mime, const char *at)
+{
+	struct buf name = BUF(64), boundary = BUF((size_t)mime->options.boundary_limit);
 
 	while (*(at = skip_space(at))) {
 		if (*at != ';') {
 			at++;
 			continue;
 		}
-		at = skip_space(word(at + 1, &name));
+		at = skip_space(token(at + 1, rfc2045_specials, &name));
 		if (*at != '=')
 			continue;
-		at = word(at + 1, &value);
-		if (mime->boundary.length == 0 && text_same(buf_text(&name), "boundary"))
-			buf_add(&mime->boundary, value.data, value.length);
+		at = value(at + 1, &boundary);
+		if (text_same(buf_text(&name), "boundary") && boundary.length > 0)
+			enter_level(mime, &boundary);
 	}
 	buf_close(&name);
-	buf_close(&value);
+	buf_close(&boundary);
 }
 
+/*
+ * Postfix knows three types; another leaves what the multipart around it, or a Content-Type before,
+ * has said.
+ */
+static enum type type_of(const char *major, const char *minor, enum type now)
+{
+	if (text_same(major, "text"))
+		return TYPE_LEAF;
+	if (text_same(major, "multipart"))
+		return TYPE_MULTIPART;
+	if (!text_same(major, "message"))
+		return now;
+	return text_same(minor, "rfc822") ? TYPE_MESSAGE
+		: text_same(minor, "global") ? TYPE_GLOBAL : TYPE_OTHER_MESSAGE;
+}
+
+/* type "/" subtype *(";" parameter) */
 static void content_type(struct mime *mime, const char *at)
 {
 	struct buf major = BUF(64), minor = BUF(64);
+	bool nothing = *skip_space(at) == '\0';
 
-	at = skip_space(word(at, &major));
+	at = skip_space(token(at, rfc2045_specials, &major));
 	if (*at == '/')
-		at = word(at + 1, &minor);
-	mime->digest = false;
-	if (text_same(buf_text(&major), "multipart")) {
-		mime->type = TYPE_MULTIPART;
-		mime->digest = text_same(buf_text(&minor), "digest");
-		find_boundary(mime, at);
-	} else if (text_same(buf_text(&major), "message")) {
-		mime->type = text_same(buf_text(&minor), "rfc822") ? TYPE_MESSAGE
-			: text_same(buf_text(&minor), "global") ? TYPE_GLOBAL : TYPE_LEAF;
-		mime->message = true;
-	} else {
+		at = token(at + 1, rfc2045_specials, &minor);
+	if (nothing)
 		mime->type = TYPE_LEAF;
-	}
+	else
+		mime->type = type_of(buf_text(&major), buf_text(&minor), mime->type);
+	mime->digest = text_same(buf_text(&minor), "digest");
+	if (text_same(buf_text(&major), "multipart"))
+		find_boundaries(mime, at);
 	buf_close(&major);
 	buf_close(&minor);
 }
@@ -181,20 +208,26 @@ static void transfer_encoding(struct mime *mime, const char *at)
 {
 	struct buf name = BUF(64);
 
-	word(at, &name);
+	token(at, rfc822_specials, &name);
 	if (text_same(buf_text(&name), "8bit") || text_same(buf_text(&name), "binary"))
 		mime->encoding = ENCODING_8BIT;
 	else if (text_same(buf_text(&name), "base64") || text_same(buf_text(&name), "quoted-printable"))
 		mime->encoding = ENCODING_DONE;
-	else
+	else if (text_same(buf_text(&name), "7bit"))
 		mime->encoding = ENCODING_7BIT;
 	buf_close(&name);
 }
 
+/* RFC 2045 3, RFC 2183; no other "Content-" is one for Postfix. */
 static bool is_content_header(const struct buf *header, size_t name)
 {
-	return field_is(buf_text(header), name, "MIME-Version")
-		|| (name > 8 && strncasecmp(header->data, "Content-", 8) == 0);
+	static const char *const names[] = {"MIME-Version", "Content-Type", "Content-Transfer-Encoding",
+		"Content-ID", "Content-Description", "Content-Disposition"};
+
+	for (size_t i = 0; i < COUNT(names); i++)
+		if (field_is(header->data, name, names[i]))
+			return true;
+	return false;
 }
 
 /* "Name  : value" is reprinted as "Name: value" */
@@ -206,6 +239,11 @@ static void close_gap(struct buf *header, size_t name)
 		return;
 	memmove(header->data + name, header->data + colon, header->length - colon);
 	buf_truncate(header, header->length - (colon - name));
+}
+
+static bool is_converted(const struct mime *mime)
+{
+	return mime->options.downgrade && mime->encoding == ENCODING_8BIT;
 }
 
 /* The logical header in hand is whole. */
@@ -221,14 +259,12 @@ static bool end_header(struct mime *mime)
 	close_gap(header, name);
 	if (is_content_header(header, name))
 		class = MIME_CONTENT;
-	if (field_is(buf_text(header), name, "Content-Type"))
+	if (field_is(header->data, name, "Content-Type"))
 		content_type(mime, header->data + name + 1);
-	else if (field_is(buf_text(header), name, "Content-Transfer-Encoding"))
+	else if (field_is(header->data, name, "Content-Transfer-Encoding"))
 		transfer_encoding(mime, header->data + name + 1);
-	if (mime->options.downgrade && mime->encoding == ENCODING_8BIT
-		&& field_is(buf_text(header), name, "Content-Transfer-Encoding"))
-		mime->encoding_held = true; /* another comes last */
-	else
+	/* that of a part to be converted makes room for another, which comes last */
+	if (!is_converted(mime) || !field_is(header->data, name, "Content-Transfer-Encoding"))
 		goes_on = mime->handlers.header(mime->handlers.context, class, header);
 	buf_clear(header);
 	return goes_on;
@@ -239,33 +275,35 @@ static bool end_header(struct mime *mime)
 /* What a converted part says of itself. */
 static bool say_encoding(struct mime *mime)
 {
-	bool composite = mime->type == TYPE_MULTIPART || mime->type == TYPE_MESSAGE
-		|| (mime->message && mime->type != TYPE_GLOBAL);
+	bool plain = mime->type == TYPE_LEAF || mime->type == TYPE_GLOBAL;
 
-	if (!mime->encoding_held)
+	if (!is_converted(mime))
 		return true;
-	mime->encoding_held = false;
-	mime->quoting = !composite;
-	buf_adds(&mime->header, composite ? "Content-Transfer-Encoding: 7bit"
-		: "Content-Transfer-Encoding: quoted-printable");
-	if (!mime->handlers.header(mime->handlers.context, MIME_ADDED, &mime->header))
+	buf_adds(&mime->header, plain ? "Content-Transfer-Encoding: quoted-printable"
+		: "Content-Transfer-Encoding: 7bit");
+	if (!mime->handlers.header(mime->handlers.context, mime->class, &mime->header))
 		return false;
 	buf_clear(&mime->header);
 	return true;
 }
 
-static enum mime_result end_block(struct mime *mime, bool blank)
+/* The block ends with an EMPTY line; or with none, and then what follows is not looked into. */
+static enum mime_result end_block(struct mime *mime, bool empty)
 {
+	bool converted;
+
 	if (!end_header(mime) || !say_encoding(mime))
 		return MIME_STOPPED;
-	if (blank)
+	converted = is_converted(mime);
+	if (empty || mime->class == MIME_PRIMARY)
 		mime->handlers.blank(mime->handlers.context);
 	mime->state = IN_BODY;
-	if (mime->type == TYPE_MULTIPART && mime->boundary.length > 0)
-		return enter_level(mime) ? MIME_GOES_ON : MIME_TOO_DEEP;
-	if ((mime->type == TYPE_MESSAGE || (mime->type == TYPE_GLOBAL && !mime->quoting))
-		&& mime->encoding != ENCODING_DONE)
+	if (mime->too_deep)
+		return MIME_TOO_DEEP;
+	if (empty && (mime->type == TYPE_MESSAGE || (mime->type == TYPE_GLOBAL && !converted)))
 		begin_part(mime, MIME_NESTED);
+	else
+		mime->quoting = converted && !(empty && mime->type == TYPE_MULTIPART);
 	return MIME_GOES_ON;
 }
 
@@ -344,14 +382,18 @@ static enum mime_result body_line(struct mime *mime, const char *data, size_t le
 
 /* --- header lines --- */
 
-/* header_size_limit: a record that begins below it is added whole, one that doesn't is dropped. */
-static void add_to_header(struct mime *mime, bool folded, const char *data, size_t length)
+/*
+ * header_size_limit: a record that begins below it is added whole, one that doesn't is dropped. What
+ * follows a NUL in a record is lost, as in Postfix.
+ */
+static void add_to_header(struct mime *mime, bool folded, const char *data, size_t length, bool more)
 {
+	mime->in_header_line = more;
 	if (mime->header.length >= (size_t)mime->options.header_limit)
 		return;
 	if (folded)
 		buf_addc(&mime->header, '\n');
-	buf_add(&mime->header, data, length);
+	buf_add(&mime->header, data, strnlen(data, length));
 }
 
 static enum mime_result header_line(struct mime *mime, const char *data, size_t length, bool more)
@@ -365,14 +407,10 @@ static enum mime_result header_line(struct mime *mime, const char *data, size_t 
 		if (!end_header(mime))
 			return MIME_STOPPED;
 	} else if (!folded) { /* no header: the body begins here, with an empty line that was missing */
-		result = end_block(mime, mime->class == MIME_PRIMARY);
-		if (result != MIME_GOES_ON)
-			return result;
-		return mime->state == IN_HEADER ? header_line(mime, data, length, more)
-			: body_line(mime, data, length, more);
+		result = end_block(mime, false);
+		return result == MIME_GOES_ON ? body_line(mime, data, length, more) : result;
 	}
-	add_to_header(mime, folded, data, length);
-	mime->in_header_line = more;
+	add_to_header(mime, folded, data, length, more);
 	return MIME_GOES_ON;
 }
 
@@ -381,14 +419,14 @@ enum mime_result mime_record(struct mime *mime, const char *data, size_t length,
 	enum mime_result result = MIME_GOES_ON;
 
 	if (mime->in_header_line) {
-		add_to_header(mime, false, data, length);
-		mime->in_header_line = more;
+		add_to_header(mime, false, data, length, more);
 	} else if (mime->state == IN_HEADER && !mime->in_line) {
 		result = header_line(mime, data, length, more);
 	} else {
 		result = body_line(mime, data, length, more);
 	}
-	mime->in_line = more && !mime->in_header_line;
+	/* what is left of a long boundary may be a header (observed) */
+	mime->in_line = more && mime->state == IN_BODY;
 	return result;
 }
 
@@ -408,7 +446,6 @@ void mime_free(struct mime *mime)
 	while (mime->innermost)
 		leave_level(mime);
 	buf_close(&mime->header);
-	buf_close(&mime->boundary);
 	buf_close(&mime->quoted);
 	free(mime);
 }

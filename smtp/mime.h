@@ -11,9 +11,8 @@
 
 enum mime_class {
 	MIME_PRIMARY, /* headers of the message, but those below */
-	MIME_CONTENT, /* MIME-Version and Content-*, anywhere, and all headers of a multipart's parts */
-	MIME_NESTED,  /* headers of an attached message, but Content-* */
-	MIME_ADDED,   /* the Content-Transfer-Encoding that a conversion puts last */
+	MIME_CONTENT, /* those of RFC 2045, anywhere, and all headers of a multipart's parts */
+	MIME_NESTED,  /* headers of an attached message, but those of RFC 2045 */
 };
 
 struct mime_handlers {

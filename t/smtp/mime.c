@@ -57,6 +57,39 @@ static const struct message {
 		"--b\nContent-Transfer-Encoding: 8bit\n\n\xe9\n--a--\n\xe9\n",
 		"Content-Type: multipart/x; boundary=a\n\n--a\nContent-Type: multipart/x; boundary=b\n\n"
 		"--b\nContent-Transfer-Encoding: quoted-printable\n\n=E9\n--a--\n\xe9\n", MIME_GOES_ON, 100},
+	/* oddities that smtp(8) was seen to have */
+	{"a special character is all of an unquoted boundary",
+		"Content-Type: multipart/x; boundary==_1\n\n--=\nContent-Transfer-Encoding: 8bit\n\n\xe9\n",
+		"Content-Type: multipart/x; boundary==_1\n\n--=\nContent-Transfer-Encoding: quoted-printable\n\n"
+		"=E9\n", MIME_GOES_ON, 100},
+	{"two boundaries are two levels",
+		"Content-Type: multipart/x; boundary=a; boundary=c\n\n--c\nContent-Transfer-Encoding: 8bit\n\n"
+		"\xe9\n--a\nContent-Transfer-Encoding: 8bit\n\n\xe9\n",
+		"Content-Type: multipart/x; boundary=a; boundary=c\n\n--c\n"
+		"Content-Transfer-Encoding: quoted-printable\n\n=E9\n--a\n"
+		"Content-Transfer-Encoding: quoted-printable\n\n=E9\n", MIME_GOES_ON, 100},
+	{"an unknown encoding leaves the one before",
+		"Content-Transfer-Encoding: 8bit\nContent-Transfer-Encoding: x\n\n\xe9\n",
+		"Content-Transfer-Encoding: quoted-printable\n\n=E9\n", MIME_GOES_ON, 100},
+	{"the last encoding counts",
+		"Content-Transfer-Encoding: 8bit\nContent-Transfer-Encoding: base64\n\n\xe9\n",
+		"Content-Transfer-Encoding: base64\n\n\xe9\n", MIME_GOES_ON, 100},
+	{"an unknown type leaves the one before",
+		"Content-Type: multipart/digest; boundary=a\n\n--a\nContent-Type: image/x\n\n"
+		"Content-Transfer-Encoding: 8bit\n\n\xe9\n",
+		"Content-Type: multipart/digest; boundary=a\n\n--a\nContent-Type: image/x\n\n"
+		"Content-Transfer-Encoding: quoted-printable\n\n=E9\n", MIME_GOES_ON, 100},
+	{"another message than RFC 822's is encoded, and called 7bit",
+		"Content-Type: message/x\nContent-Transfer-Encoding: 8bit\n\n\xe9\n",
+		"Content-Type: message/x\nContent-Transfer-Encoding: 7bit\n\n=E9\n", MIME_GOES_ON, 100},
+	{"without an empty line nothing is looked into",
+		"Content-Type: message/rfc822\nContent-Transfer-Encoding: 8bit\nno header \xe9\nA: \xe9\n",
+		"Content-Type: message/rfc822\nContent-Transfer-Encoding: 7bit\n\nno header =E9\nA: =E9\n",
+		MIME_GOES_ON, 100},
+	{"a quoted type is none",
+		"Content-Type: \"multipart\"/x; boundary=a\n\n--a\nContent-Transfer-Encoding: 8bit\n\n\xe9\n",
+		"Content-Type: \"multipart\"/x; boundary=a\n\n--a\nContent-Transfer-Encoding: 8bit\n\n\xe9\n",
+		MIME_GOES_ON, 100},
 	{"a boundary in a comment is none",
 		"Content-Type: multipart/x (; boundary=z); boundary=a\n\n--z\n--a\n\n",
 		"Content-Type: multipart/x (; boundary=z); boundary=a\n\n--z\n--a\n\n", MIME_GOES_ON, 100},
@@ -106,6 +139,55 @@ static enum mime_result run(const struct message *m, size_t piece, int header_li
 	return result;
 }
 
+/* Which checks get to see what: seen from the log of smtp(8). */
+static const struct {
+	const char *name, *in, *classes; /* a letter for each header: primary, content, nested */
+} classified[] = {
+	{"only RFC 2045's are MIME headers",
+		"Subject: x\nMIME-Version: 1\ncontent-id: x\nContent-Length: 3\nContent-MD5: x\n\n", "pccpp"},
+	{"parts, and messages inside",
+		"Content-Type: multipart/x; boundary=a\n\nA: b\n--a\nA: b\nContent-Type: message/rfc822\n\nA: b\n"
+		"Content-ID: x\n\nA: b\n", "cccnc"},
+	{"a message in base64 is looked into",
+		"Content-Type: message/rfc822\nContent-Transfer-Encoding: base64\n\nA: b\n\n", "ccn"},
+	{"the encoding that is put last belongs to its block",
+		"Content-Transfer-Encoding: 8bit\nContent-Type: multipart/x; boundary=a\n\n--a\n"
+		"Content-Transfer-Encoding: 8bit\n\nx\n", "cpc"},
+};
+
+static bool note_class(void *context, enum mime_class class, struct buf *text UNUSED)
+{
+	buf_addc(context, class == MIME_PRIMARY ? 'p' : class == MIME_CONTENT ? 'c' : 'n');
+	return true;
+}
+
+static bool no_body(void *context UNUSED, const char *data UNUSED, size_t length UNUSED, bool more UNUSED)
+{
+	return true;
+}
+
+static void no_blank(void *context UNUSED)
+{
+}
+
+static void classifies(void)
+{
+	const struct mime_options options = {true, 100, 2048, 102400};
+
+	for (size_t i = 0; i < COUNT(classified); i++) {
+		struct buf classes = BUF(0);
+		const struct mime_handlers handlers = {&classes, note_class, no_body, no_blank};
+		struct mime *mime = mime_begin(&options, &handlers);
+
+		for (const char *at = classified[i].in; *at; at += strcspn(at, "\n") + 1)
+			mime_record(mime, at, strcspn(at, "\n"), false);
+		mime_end(mime);
+		mime_free(mime);
+		is_text(buf_text(&classes), classified[i].classes, classified[i].name);
+		buf_close(&classes);
+	}
+}
+
 /* Lines that begin beyond the limit are dropped. */
 static void cuts_headers(void)
 {
@@ -141,5 +223,6 @@ int main(void)
 		buf_close(&pieces);
 	}
 	cuts_headers();
+	classifies();
 	return done();
 }
