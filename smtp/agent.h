@@ -76,6 +76,7 @@ struct agent {
 	struct checks header_checks, mime_header_checks, nested_header_checks, body_checks;
 	struct table_set *tables;
 	unsigned notify;               /* NOTIFY_ bits of notify_classes */
+	bool notify_autodetect;        /* smtputf8_autodetect_classes has such notices */
 };
 
 #endif

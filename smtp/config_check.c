@@ -89,7 +89,10 @@ static const struct vocabulary vocabularies[] = {
 	{OF(dns_resolver_options), {"res_defnames", "res_dnsrch"}, .twin = true},
 	{OF(propagate_unmatched_extensions),
 		{"canonical", "virtual", "alias", "forward", "include", "generic"}, .twin = false},
-	/* smtp(8) dies of this one at the first delivery */
+	/* smtp(8) dies of these when it first uses them */
+	{OF(smtputf8_autodetect_classes),
+		{"sendmail", "smtpd", "qmqpd", "forward", "bounce", "notify", "verify", "all"},
+		.twin = false},
 	{OF(notify_classes),
 		{"bounce", "2bounce", "data", "delay", "policy", "protocol", "resource",
 			"software"},

@@ -117,13 +117,13 @@ static bool is_about_trouble(const struct agent *agent, const struct delivery *d
 			&& (sender[length] == '\0' || sender[length] == '@'));
 }
 
-static int cleanup_flags(const struct config *config)
+static int cleanup_flags(const struct agent *agent)
 {
 	struct pool pool = {0};
 	struct list classes = {.pool = &pool};
-	int flags = SUBMIT_MAP | SUBMIT_AUTO_UTF8;
+	int flags = SUBMIT_MAP | (agent->notify_autodetect ? SUBMIT_AUTO_UTF8 : 0);
 
-	list_split(&classes, config->internal_mail_filter_classes, TEXT_LIST_SEPARATORS, false);
+	list_split(&classes, agent->config->internal_mail_filter_classes, TEXT_LIST_SEPARATORS, false);
 	if (list_has_any_case(&classes, "notify"))
 		flags |= SUBMIT_FILTER | SUBMIT_MILTER;
 	pool_free(&pool);
@@ -139,7 +139,7 @@ void notify_session(const struct agent *agent, const struct delivery *d, struct 
 
 	if ((marks & agent->notify) && chat->transcript.length > 0 && !is_about_trouble(agent, d)) {
 		compose(agent, conn, &message);
-		if (!submit_message(&agent->wire, cleanup_flags(agent->config),
+		if (!submit_message(&agent->wire, cleanup_flags(agent),
 			agent->config->double_bounce_sender, agent->config->error_notice_recipient,
 			pool_format(d->pool, "%s (%s)", agent->config->myhostname, agent->config->mail_name),
 			&message))

@@ -109,6 +109,13 @@ static void notify(struct agent *agent, const char *word)
 	agent->notify |= notify_word(word) & (NOTIFY_PROTOCOL | NOTIFY_DATA);
 }
 
+/* Of the mail whose need of SMTPUTF8 cleanup(8) finds out, only notices to the postmaster are ours. */
+static void autodetect(struct agent *agent, const char *word)
+{
+	agent->notify_autodetect = agent->notify_autodetect || strcmp(word, "notify") == 0
+		|| strcmp(word, "all") == 0;
+}
+
 static void dns_support(struct agent *agent)
 {
 	const struct config *config = agent->config;
@@ -132,6 +139,7 @@ static void choices(struct agent *agent)
 	each_word(agent, config->host_lookup, host_lookup);
 	each_word(agent, config->dns_resolver_options, resolver_option);
 	each_word(agent, config->notify_classes, notify);
+	each_word(agent, config->smtputf8_autodetect_classes, autodetect);
 	dns_support(agent);
 	agent->probe_data = text_same(config->address_verify_target, "data");
 	agent->discard_ehlo = ehlo_words(config->discard_ehlo_keywords);

@@ -18,7 +18,7 @@ import lab
 
 NAMES = "offset|dsn_orig_rcpt|original_recipient|recipient|notify_flags|status|diag_type|diag_text|mta_type|mta_mname" \
         "|action|reason|flags|queue_id|dsn_status|address|recipient_status|updated|site|nexthop|sender|recipient_count|request|value"
-SERVICES = ("bounce", "defer", "trace", "verify", "flush", "agent", "proxywrite")
+SERVICES = ("bounce", "defer", "trace", "verify", "flush", "agent", "proxywrite", "cleanup")
 
 
 class Case:
@@ -216,7 +216,7 @@ class Judge:
             if record["service"] != service or "attrs" not in record:
                 return False
             have = dict(record["attrs"])
-            return rcpt in (have.get("recipient"), have.get("address"), have.get("site"), have.get("key")) and all(
+            return rcpt in ("-", have.get("recipient"), have.get("address"), have.get("site"), have.get("key")) and all(
                 lab.matches(pattern, have.get(name, "(absent)")) for name, pattern in wanted)
         self.take(self.records, fits, "%s %s" % (service, rest))
 

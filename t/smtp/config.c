@@ -484,6 +484,8 @@ static const struct {
 		"unknown smtp_dns_resolver_options value \"x\" in \"x\"", ""},
 	{false, "propagate_unmatched_extensions=x", "x=y",
 		"unknown propagate_unmatched_extensions value \"x\" in \"x\"", NULL},
+	{false, "smtputf8_autodetect_classes=notify Bounce", "x=y",
+		"unknown smtputf8_autodetect_classes value \"Bounce\" in \"notify Bounce\"", NULL},
 	{false, "notify_classes=x", "x=y", "unknown notify_classes value \"x\" in \"x\"", NULL},
 	{false, "smtp_dns_support_level=foo", "x=y", "invalid smtp_dns_support_level: \"foo\"", ""},
 	{true, "lmtp_dns_support_level=foo", "x=y", "invalid lmtp_dns_support_level: \"foo\"", ""},
