@@ -16,8 +16,8 @@ struct connections *connections_new(void);
 void connections_free(struct connections *connections); /* closes all; NULL is fine */
 
 /*
- * What the request, or smtp_connection_cache_destinations by D's first destination, asks for:
- * REQUEST_CONN_LOAD and REQUEST_CONN_STORE, both or none of them. Asks a table: once is enough.
+ * REQUEST_CONN_LOAD and REQUEST_CONN_STORE, as the request has them; or both, where
+ * smtp_connection_cache_destinations has D's first destination. It may be a table: ask once.
  */
 int connections_wanted(const struct agent *agent, const struct delivery *d);
 
