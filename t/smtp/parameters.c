@@ -180,13 +180,45 @@ static void check_rows(const struct list *listed)
 	}
 }
 
+/* doc/compat.md, all of it. */
+static const char *document(const char *path)
+{
+	struct buf text = BUF(0);
+	FILE *file = fopen(path, "r");
+	const char *copy;
+	int byte;
+
+	okf(file != NULL, "%s is there", path);
+	while (file && (byte = getc(file)) != EOF)
+		buf_addc(&text, byte);
+	if (file)
+		fclose(file);
+	copy = pool_text(&pool, buf_text(&text));
+	buf_close(&text);
+	return copy;
+}
+
+/* What Postfix's agent acts upon is acted upon; or it can't be, and administrators are told. */
+static void check_effects(const char *compat)
+{
+	for (size_t i = 0; i < config_params.count; i++) {
+		const struct param *row = &config_params.rows[i];
+
+		okf(row->effect != PARAM_NOT_YET || row->since > POSTFIX(3, 11),
+			"%s is acted upon", row->name);
+		if (row->effect == PARAM_NEVER)
+			okf(strstr(compat, row->name) != NULL, "%s is in doc/compat.md", row->name);
+	}
+}
+
 int main(void)
 {
-	const char *srcdir = getenv("srcdir");
+	const char *srcdir = getenv("srcdir") ? getenv("srcdir") : ".";
 	struct list listed = {.pool = &pool};
 
-	check_table(pool_format(&pool, "%s/t/data/parameters.tsv", srcdir ? srcdir : "."), &listed);
+	check_table(pool_format(&pool, "%s/t/data/parameters.tsv", srcdir), &listed);
 	check_rows(&listed);
+	check_effects(document(pool_format(&pool, "%s/doc/compat.md", srcdir)));
 	pool_free(&pool);
 	return done();
 }
