@@ -186,7 +186,7 @@ struct request *request_start(struct context *context, const char *name, int typ
 	struct batch *batch)
 {
 	struct request *request = request_new(context, batch);
-	int error = admit(request) ? submit(request, name, type) : UB_PIPE;
+	int error = admit(request) ? submit(request, name, type) : CONTEXT_GONE;
 
 	if (error == 0)
 		return request;
@@ -489,7 +489,7 @@ static void serve(struct context *context, short events)
 	int error = events & POLLIN ? ub_process(context->ub) : 0;
 
 	if (error == 0 && (events & (POLLERR | POLLHUP | POLLNVAL)))
-		error = UB_PIPE;
+		error = CONTEXT_GONE;
 	if (error != 0)
 		give_up_on(context, error);
 }

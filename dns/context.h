@@ -12,6 +12,9 @@
 #include <unbound.h>
 #include "util/pool.h"
 
+/* The error of requests to a context whose worker is gone: UB_PIPE, for which 1.13 has no name yet. */
+enum { CONTEXT_GONE = -8 };
+
 struct pump;
 struct context;
 struct request;

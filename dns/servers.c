@@ -253,7 +253,7 @@ void servers_note(struct servers *servers, const struct order *order, size_t i, 
 		server->failing = server->avoid = 0;
 	else if (server && server->failing == 0)
 		server->failing = clock_ms();
-	if (server && error == UB_PIPE) { /* its worker is gone */
+	if (server && error == CONTEXT_GONE) { /* its worker is gone */
 		context_let_go(server->context);
 		server->context = NULL;
 	}

@@ -126,7 +126,7 @@ static void test_doubt(void)
 	clock_advance(100000);
 	ask(&rig, &order, 0);
 	is_number((long long)servers_contexts(rig.servers), 3, "a good one stays");
-	servers_note(rig.servers, &order, 0, false, UB_PIPE);
+	servers_note(rig.servers, &order, 0, false, CONTEXT_GONE);
 	ask(&rig, &order, 0);
 	is_number((long long)servers_contexts(rig.servers), 4, "a broken one does not");
 	ask(&rig, &order, 1);
