@@ -200,12 +200,18 @@ static const struct table_type *type_named(const char *name, size_t length)
 	return NULL;
 }
 
-static bool unsupported(const char *type_name, size_t length, struct buf *why)
+/* Postfix 3.10 was the first that was seen to guess at what is missing. */
+static bool unsupported(const struct table *table, const char *type_name, size_t length,
+	struct buf *why)
 {
 	table_refuse(why, "unsupported dictionary type: %.*s", (int)length, type_name);
 	for (size_t i = 0; i < COUNT(elsewhere); i++)
 		if (strlen(elsewhere[i]) == length && strncmp(elsewhere[i], type_name, length) == 0)
-			table_refuse(why, " (it was not built in here; use proxy:%s)", type_name);
+			return table_refuse(why, " (it was not built in here; use proxy:%s)",
+				type_name);
+	if (table->options->version >= POSTFIX(3, 10))
+		log_warning("%s. Is the postfix-%.*s package installed?", buf_text(why),
+			(int)length, type_name);
 	return false;
 }
 
@@ -229,7 +235,7 @@ static bool open_by_type(struct table *table, struct buf *why)
 		return malformed(table, why);
 	table->type = type_named(name, length);
 	if (table->type == NULL)
-		return unsupported(name, length, why);
+		return unsupported(table, name, length, why);
 	table->kind = table->type->kind;
 	return table->type->open(table, colon + 1, why);
 }

@@ -254,6 +254,11 @@ static void fatal(void)
 	is_text(cases_log(),
 		"error: open dictionary: expecting \"type:name\" form instead of \"bar\"\n",
 		"but not for Postfix 3.11");
+	table_open(newer, "foo:bar", 0);
+	is_text(cases_log(),
+		"warning: unsupported dictionary type: foo. Is the postfix-foo package installed?\n"
+		"error: unsupported dictionary type: foo\n",
+		"which guesses at a package");
 	table_set_free(newer);
 }
 
@@ -272,6 +277,7 @@ static const struct redirect {
 		"redirecting hash:v to static:y\n"},
 	{POSTFIX(3, 11), TABLE_REDIRECT, "hash:z", "hash:v", "v",
 		"redirecting hash:z to static:z\nredirecting hash:v to z:v\n"
+		"warning: unsupported dictionary type: z. Is the postfix-z package installed?\n"
 		"error: unsupported dictionary type: z\n"},
 	{POSTFIX(3, 11), TABLE_REDIRECT, "", "static:v", "v", ""},
 	{POSTFIX(3, 11), TABLE_REDIRECT, "", "unionmap:{hash:v,static:w}", "v,w",
