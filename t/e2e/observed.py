@@ -124,14 +124,13 @@ class Allowed:
             self.items[-1]["lines"][rest.strip()] = 1
 
     def allows(self, row, line):
-        allowed = False
         for item in self.items:
             if any(lab.matches(pattern, row) for pattern in item["rows"] or ["*"]):
                 for pattern in item["lines"]:
                     if lab.matches(pattern, line):
                         item["lines"][pattern] += 1
-                        allowed = True
-        return allowed
+                        return True
+        return False
 
     def accepts(self, row):
         """May ours send what Postfix's agent would not?"""
