@@ -134,13 +134,14 @@ static bool is_compared(uint8_t tag)
 
 /* --- GeneralSubtrees --- */
 
-/* GeneralSubtree ::= SEQUENCE { base, minimum [0] DEFAULT 0, maximum [1] }: the latter never. */
+/* GeneralSubtree ::= SEQUENCE { base, minimum [0] DEFAULT 0, maximum [1] }: never used otherwise. */
 static bool next_subtree(struct tls_der *rest, struct der_item *base)
 {
+	static const struct tls_der zero = {(const uint8_t *)"\x80\1\0", 3}; /* some write it out */
 	struct der_item subtree;
 
 	return der_expect(rest, DER_SEQUENCE, &subtree) && der_next(&subtree.inside, base)
-		&& subtree.inside.length == 0;
+		&& (subtree.inside.length == 0 || der_same(subtree.inside, zero));
 }
 
 /* Of those of its kind it must be in one, if there are any. */

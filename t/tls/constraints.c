@@ -77,6 +77,47 @@ static void anchor(void)
 	pool_free(&pool);
 }
 
+/* Extensions as no tool would make them. */
+static const struct odd {
+	const char *name, *bytes;
+	size_t length;
+	enum problem want;
+} odds[] = {
+#define ODD(name, bytes, want) {name, bytes, sizeof(bytes) - 1, want}
+	ODD("a minimum of 0, written out",
+		"\x30\x18\6\3\x55\x1d\x1e\4\x11\x30\x0f\xa0\x0d\x30\x0b\x82\6" "a.test\x80\1\0",
+		PROBLEM_NONE),
+	ODD("a minimum of 1",
+		"\x30\x18\6\3\x55\x1d\x1e\4\x11\x30\x0f\xa0\x0d\x30\x0b\x82\6" "a.test\x80\1\1",
+		PROBLEM_CONSTRAINTS),
+	ODD("a maximum",
+		"\x30\x18\6\3\x55\x1d\x1e\4\x11\x30\x0f\xa0\x0d\x30\x0b\x82\6" "a.test\x81\1\0",
+		PROBLEM_CONSTRAINTS),
+	ODD("cut short", "\x30\x0b\6\3\x55\x1d\x1e\4\4\x30\x0f\xa0\x0d", PROBLEM_CONSTRAINTS),
+	ODD("nothing in it", "\x30\x09\6\3\x55\x1d\x1e\4\2\x30\0", PROBLEM_NONE),
+	ODD("an address without a mask",
+		"\x30\x13\6\3\x55\x1d\x1e\4\x0c\x30\x0a\xa1\x08\x30\6\x87\4\x7f\0\0\1", PROBLEM_EXCLUDED),
+	ODD("another, which can't be told from it",
+		"\x30\x13\6\3\x55\x1d\x1e\4\x0c\x30\x0a\xa1\x08\x30\6\x87\4\x0a\0\0\1", PROBLEM_EXCLUDED),
+};
+
+static void oddly(void)
+{
+	struct pool pool = {0};
+	struct certificate leaf;
+
+	ok(certificate_open(&leaf, zoo_der(&pool, "ncip", 0)), "a name and an address");
+	for (const struct odd *o = odds; o < odds + COUNT(odds); o++) {
+		struct certificate authority = {
+			.parts.extensions = {(const uint8_t *)o->bytes, o->length}};
+		const struct certificate *path[] = {&leaf, &authority};
+
+		is_number(constraints_check(path, 2), o->want, o->name);
+	}
+	certificate_close(&leaf);
+	pool_free(&pool);
+}
+
 int main(void)
 {
 	zoo_start();
@@ -87,5 +128,6 @@ int main(void)
 		pool_free(&pool);
 	}
 	anchor();
+	oddly();
 	return done();
 }
