@@ -211,7 +211,7 @@ class Policies(threading.Thread):
                     if not byte:
                         return
                     length += byte
-                key = file.read(int(length[:-1]) + 1)[:-1].decode().partition(" ")[2]
+                key = file.read(int(length[:-1]) + 1)[:-1].decode().partition(" ")[2].lower()
                 reply = ("OK " + self.now[key] if key in self.now else "NOTFOUND ").encode()
                 file.write(b"%d:%s," % (len(reply), reply))
                 file.flush()
@@ -253,7 +253,7 @@ class Trial:
         settings = ["smtp_host_lookup=dns", "smtp_tls_loglevel=%s" % self.loglevel, "smtp_tls_CAfile=%s/trusted.pem" % zoo,
                     "smtp_helo_name=" + self.helo, "safemx_dnssec_anchor_file=%s/root.key" % self.world.dns] \
             + ["smtp_tls_policy_maps=socketmap:unix:%s:policy" % policies] * any(row.policy for row in self.profile.rows) \
-            + [setting.replace("{certs}", zoo) for setting in self.profile.settings]
+            + [self.world.spelled_out(setting) for setting in self.profile.settings]
         if self.profile.program == "lmtp":
             settings = [re.sub("^smtp_", "lmtp_", setting.replace("smtp_helo", "lmtp_lhlo")) for setting in settings]
         return settings
