@@ -97,7 +97,7 @@ class Outcome:
         with self.inst.log.cond:
             complaints = list(self.inst.log.complaints)
         for _, program, text in complaints:
-            if re.search(r"sc-%s(?![-\w])" % re.escape(self.sc.name), text):
+            if "sc-" + self.sc.name in text and re.search(r"sc-%s(?![-\w])" % re.escape(self.sc.name), text):
                 text = re.sub(r"-- throttling.*", "-- throttling", re.sub(r"pid \d+", "pid N", text))
                 lines.append(self.log_line(program, text))
         return lines

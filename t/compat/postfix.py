@@ -1,6 +1,5 @@
 """A private Postfix: name spaces, configuration, master(8), and its log."""
 import ctypes
-import glob
 import grp
 import os
 import pwd
@@ -241,8 +240,8 @@ class Instance:
 
     def files(self, queue, qid):
         """Where a message, or what is recorded of it, may be: with up to two levels of directories."""
-        return [path for depth in ("", qid[0] + "/", qid[0] + "/" + qid[1] + "/")
-                for path in glob.glob(os.path.join(self.queue, queue, depth + qid))]
+        paths = [os.path.join(self.queue, queue, depth + qid) for depth in ("", qid[0] + "/", qid[0] + "/" + qid[1] + "/")]
+        return [path for path in paths if os.path.exists(path)]
 
 
 def service(sc):
