@@ -171,12 +171,14 @@ static void attempt(struct walk *walk, struct server *at)
 	}
 	begin_session(walk, at);
 	conn = session_open(agent, d, at, decision->policy, &end, &why);
-	if (conn)
+	if (end == SESSION_READY) {
 		converse(walk, at, conn);
-	else if (end == SESSION_NO_CONNECTION)
+	} else if (end == SESSION_NO_CONNECTION) {
 		d->why = why;
-	else
+	} else {
 		failed_at(walk, at, decision->policy, end == SESSION_NO_TLS, &why);
+		session_close(agent, d, conn);
+	}
 }
 
 static void turn_to(struct walk *walk, struct server *at)
@@ -342,8 +344,9 @@ static void hints(const struct agent *agent, const struct destination *to)
 			agent->program, agent->config->fallback_relay);
 	if (to->path == NULL && to->port == 465 && !agent->config->tls_wrappermode
 		&& agent->config->helpful_warnings)
-		log_info("SMTPS wrappermode (TCP port 465) requires setting \"smtp_tls_wrappermode = yes\","
-			" and \"smtp_tls_security_level = encrypt\" (or stronger)");
+		log_info("SMTPS wrappermode (TCP port 465) requires setting \"%s_tls_wrappermode = yes\","
+			" and \"%s_tls_security_level = encrypt\" (or stronger)", agent->program,
+			agent->program);
 }
 
 /* False: nothing may be tried after this one. KEPT: what is wanted of kept connections. */

@@ -521,8 +521,7 @@ static struct connection *open_once(struct opening *o, const struct server *serv
 	o->conn->broken = o->conn->broken || was_lost(o->why);
 	*end = o->tls_failed || (o->conn->in_tls && was_lost(o->why)) ? SESSION_NO_TLS
 		: SESSION_REFUSED;
-	session_close(o->agent, o->d, o->conn);
-	return NULL;
+	return o->conn;
 }
 
 struct connection *session_open(const struct agent *agent, struct delivery *d,
@@ -532,7 +531,8 @@ struct connection *session_open(const struct agent *agent, struct delivery *d,
 	struct opening first = {.agent = agent, .d = d, .why = why}, again = first;
 	struct connection *conn = open_once(&first, server, policy, end);
 
-	if (conn == NULL && first.reconnect) {
+	if (*end != SESSION_READY && first.reconnect) {
+		session_close(agent, d, conn);
 		again.old = first.old;
 		conn = open_once(&again, server, policy, end);
 	}

@@ -15,7 +15,10 @@ enum session_end {
 	                          retry may be allowed */
 };
 
-/* Returns the connection for SESSION_READY, else NULL: all is closed (QUIT was said where it should). */
+/*
+ * Returns the connection, NULL for SESSION_NO_CONNECTION. If it isn't SESSION_READY the recipients are
+ * told first, and then session_close() is all there is to do: a server may take its time over QUIT.
+ */
 struct connection *session_open(const struct agent *agent, struct delivery *d,
 	const struct server *server, const struct tls_policy *policy, enum session_end *end,
 	struct why *why);

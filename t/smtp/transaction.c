@@ -44,8 +44,11 @@ static const char *transact(bool keep, bool final_server)
 	const char *text;
 	bool done_it;
 
-	if (conn == NULL)
+	if (end != SESSION_READY) {
+		if (conn)
+			session_close(agent, &mail.d, conn);
 		return pool_format(&mail.pool, "no session: %s", why.text);
+	}
 	mail.d.session.relay = server->namaddrport;
 	mail.d.final_server = final_server;
 	done_it = transaction_run(agent, &mail.d, conn, keep, &why);
