@@ -99,6 +99,8 @@ static void describe(struct buf *to, const struct tls_policy *policy)
 		buf_addf(to, " (%s)", expect->why_not);
 }
 
+static const char *became; /* tls= of the last decision */
+
 /* What is decided for the NTH server of NEXTHOP (from 0): "secure a.test .a.test", or "4.7.5 ...". */
 static const char *decided(const char *nexthop, int nth, bool plaintext)
 {
@@ -120,6 +122,7 @@ static const char *decided(const char *nexthop, int nth, bool plaintext)
 		return "no such server";
 	at->plaintext = plaintext;
 	policy = policy_decide(&test.agent, &d, base, at, &why);
+	became = features_text(&pool, &d.features);
 	if (policy == NULL)
 		return why.status ? pool_format(&pool, "%s %s", why.status, why.text) : "skipped";
 	describe(&text, policy);
@@ -464,6 +467,42 @@ static void test_sts(void)
 	pool_free(&scratch);
 }
 
+/* RFC 8689 4.2.1: a level that can't give what the sender wants is refused before anybody is met. */
+static void test_requiretls(void)
+{
+	static const struct {
+		const char *settings, *want, *says;
+	} cases[] = {
+		{"smtp_tls_security_level=may;smtp_requiretls_policy=enforce", "5.7.10 Sender requested"
+			" REQUIRETLS, but my configured TLS security level 'may' disables certificate"
+			" matching. The last attempted server was mx1.provider.test",
+			"may?/!requiretls:nocertmatch"},
+		{"smtp_tls_security_level=none;smtp_requiretls_policy=opportunistic+starttls", "5.7.10"
+			" Sender requested REQUIRETLS, but my configured TLS security level 'none' disables"
+			" encryption. The last attempted server was mx1.provider.test",
+			"none?/!requiretls:noencryption"},
+		{"smtp_tls_security_level=verify;smtp_requiretls_policy=error", "4.7.10 REQUIRETLS policy"
+			" configuration error. The last attempted server was mx1.provider.test:"
+			" smtp_requiretls_policy = error", "verify?"},
+		{"smtp_tls_security_level=verify;smtp_requiretls_policy=enforce",
+			"verify mx1.provider.test", "verify?/requiretls?"},
+		{"smtp_tls_security_level=may;smtp_requiretls_policy=opportunistic+starttls", "may",
+			"may?/requiretls?"},
+		{"smtp_tls_security_level=none;smtp_requiretls_policy=opportunistic", "none",
+			"none?/requiretls?"},
+		{"smtp_tls_security_level=none;smtp_requiretls_policy=disable", "none", "none?"},
+		{"smtp_tls_security_level=none;requiretls_enable=no", "none", "none?"},
+	};
+
+	request.sendopts = SENDOPT_REQUIRETLS;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		configure(cases[i].settings, false, POSTFIX(3, 11));
+		is_text(decided("signed.test", 0, false), cases[i].want, cases[i].settings);
+		is_text(became, cases[i].says, "tls=");
+	}
+	request.sendopts = 0;
+}
+
 static const struct tls_policy *policy_of(const char *settings, const char *nexthop)
 {
 	struct delivery d = {.pool = &pool, .request = &request};
@@ -537,6 +576,7 @@ int main(void)
 	test_settings();
 	test_relaxed();
 	test_sts();
+	test_requiretls();
 	test_attributes();
 	test_unix();
 	test_dane();

@@ -397,6 +397,60 @@ static void test_no_engine(void)
 	MEET(optional);
 }
 
+/* --- REQUIRETLS (RFC 8689 4.2.1) --- */
+
+#define ASKED "Sender requested REQUIRETLS, but "
+
+static void test_requiretls(void)
+{
+	static const struct {
+		const char *settings, *script, *want, *heard, *tls;
+	} cases[] = {
+		{"smtp_tls_security_level=may;smtp_requiretls_policy=opportunistic+starttls",
+			"220 mx\n" EHLO "250 mx\n",
+			"refused 5.7.30 " ASKED "TLS service was not offered by host mx.test[127.0.0.1] (elsewhere)",
+			"EHLO client.example | QUIT", "may?/!requiretls:nostarttls"},
+		{"smtp_tls_security_level=may;smtp_requiretls_policy=opportunistic+starttls",
+			OFFER ">STARTTLS\n454 4.7.0 not now\n",
+			"refused 5.7.10 " ASKED "host mx.test[127.0.0.1] refused to start TLS: 454 4.7.0 not now"
+			" (elsewhere)", "EHLO client.example | STARTTLS | QUIT", "may?/!requiretls:nostarttls"},
+		{"smtp_tls_security_level=may;smtp_requiretls_policy=opportunistic",
+			OFFER ">STARTTLS\n454 4.7.0 not now\n",
+			"ready PIPELINING SIZE STARTTLS pipelining limit 1000",
+			"EHLO client.example | STARTTLS | QUIT", "may:none/requiretls:none"},
+		/* offered before TLS it is nobody's promise */
+		{"smtp_tls_security_level=may;smtp_requiretls_policy=opportunistic",
+			"220 mx\n" EHLO "250-mx\n250 REQUIRETLS\n", "ready ", "EHLO client.example | QUIT",
+			"may:none/requiretls:none"},
+		{"smtp_tls_security_level=may;smtp_requiretls_policy=opportunistic",
+			STARTS EHLO "250-mx\n250 DSN\n", "ready DSN in TLS", SECURED, "may/requiretls:none"},
+		{"smtp_tls_security_level=encrypt;smtp_requiretls_policy=opportunistic",
+			STARTS EHLO "250-mx\n250-DSN\n250 REQUIRETLS\n", "ready DSN REQUIRETLS in TLS", SECURED,
+			"encrypt/requiretls:nocertmatch"},
+		{"smtp_tls_security_level=fingerprint;smtp_tls_fingerprint_cert_match=00:11:22:33:44:55:66:77:"
+			"88:99:aa:bb:cc:dd:ee:ff:00:11:22:33:44:55:66:77:88:99:aa:bb:cc:dd:ee:ff;"
+			"smtp_tls_fingerprint_digest=sha256;smtp_requiretls_policy=enforce", STARTS,
+			"refused 5.7.10 " ASKED "no trusted server certificate was found. The last attempted"
+			" server was mx.test[127.0.0.1]: *", "EHLO client.example | STARTTLS | QUIT",
+			"!fingerprint/!requiretls:nocertmatch"},
+	};
+
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		size_t most = strcspn(cases[i].want, "*");
+		const char *got;
+
+		configure(cases[i].settings, false, POSTFIX(3, 11));
+		mailing_begin(&mail, cases[i].script, "mx.test", "a@x.test");
+		mail.request->sendopts = SENDOPT_REQUIRETLS;
+		got = opened(server_at(NULL));
+		is_text(mailing_heard(&mail), cases[i].heard, cases[i].tls);
+		okf(strncmp(got, cases[i].want, most) == 0 && (cases[i].want[most] || !got[most]), "%s: %s",
+			cases[i].tls, got);
+		is_text(features_text(&mail.pool, &mail.d.features), cases[i].tls, cases[i].settings);
+		mailing_log(&mail);
+	}
+}
+
 /* --- connecting (delivery.md 1.9) --- */
 
 static void test_connect(void)
@@ -488,6 +542,7 @@ int main(void)
 	test_starttls();
 	test_handshakes();
 	test_no_engine();
+	test_requiretls();
 	test_connect();
 	test_unix_socket();
 	test_bind();
