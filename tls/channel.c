@@ -14,6 +14,7 @@ enum {
 	OUT_KEPT = 4096,  /* bytes of room that stay between flights */
 	IDLE_MOST = 100,  /* records without data that one read puts up with */
 	DUMP_WIDTH = 16,  /* bytes in a line of a dump */
+	DUMP_MOST = 256 * 1024, /* bytes of a session that are dumped */
 };
 
 /* "0000 16 03 03 00 7a 02 00 00|76 03 ...  ....z... v.": DUMP_WIDTH bytes, or what is left. */
@@ -37,13 +38,24 @@ static void dump_line(const unsigned char *bytes, size_t at, size_t length)
 	buf_close(&text);
 }
 
+/* A long message would fill the log. False: enough has been dumped, and that was said. */
+static bool go_on_dumping(struct channel *channel, size_t length)
+{
+	bool before = channel->dumped < DUMP_MOST;
+
+	channel->dumped += length;
+	if (before && channel->dumped >= DUMP_MOST)
+		log_info("no more of this session is dumped");
+	return channel->dumped < DUMP_MOST;
+}
+
 /* As Postfix has it at levels 3 and 4: what is on the wire, so ciphertext, never a key. */
-static void dump(const struct channel *channel, const char *what, const void *data, size_t length)
+static void dump(struct channel *channel, const char *what, const void *data, size_t length)
 {
 	const unsigned char *bytes = data;
 	size_t shown = length;
 
-	if (!channel->dump)
+	if (!channel->dump || !go_on_dumping(channel, length))
 		return;
 	log_info("%s %" PRIXPTR " [%" PRIXPTR "] (%zu bytes => %zu (0x%zX))", what,
 		(uintptr_t)channel, (uintptr_t)data, length, length, length);

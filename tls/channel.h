@@ -23,7 +23,8 @@ struct channel {
 	int error;         /* errno of the read or write of the socket that failed; 0: none did */
 	bool closed;       /* the peer closed the connection */
 	bool dead;         /* the session cannot be used any more, not even to say goodbye */
-	bool dump;         /* log what moves, in hexadecimal */
+	bool dump;         /* log what moves, in hexadecimal, as far as that is bearable */
+	size_t dumped;     /* bytes of it */
 	const char *state; /* of the handshake, for the log; NULL: don't tell */
 };
 

@@ -124,13 +124,14 @@ class Allowed:
             self.items[-1]["lines"][rest.strip()] = 1
 
     def allows(self, row, line):
+        allowed = False
         for item in self.items:
             if any(lab.matches(pattern, row) for pattern in item["rows"] or ["*"]):
                 for pattern in item["lines"]:
                     if lab.matches(pattern, line):
                         item["lines"][pattern] += 1
-                        return True
-        return False
+                        allowed = True
+        return allowed
 
     def accepts(self, row):
         """May ours send what Postfix's agent would not?"""

@@ -794,6 +794,7 @@ static void nothing_secret(void)
 	struct tls_engine *engine;
 	struct pool pool = {0};
 	bool seen = false;
+	char line[101] = "";
 
 	options.chain_files = forge_file(&pool, "secret", pool_format(&pool, "%s%s",
 		forge_key(&pool, &ec), forge_certificate(&pool, &ec)));
@@ -812,6 +813,12 @@ static void nothing_secret(void)
 	ok(strstr(buf_text(&said), "AUTH") == NULL && strstr(buf_text(&said), "50 4c 41 49 4e") == NULL,
 		"nor of what is said inside");
 	ok(strstr(buf_text(&said), "PRIVATE") == NULL, "nor of its file");
+	memset(line, 'x', sizeof line - 1);
+	for (int i = 0; i < 1500; i++)
+		ask(&run, line);
+	ok(strstr(buf_text(&said), "no more of this session is dumped") != NULL,
+		"a long session is not dumped to its end");
+	ok(said.length < 3 * 1024 * 1024, "so that the log stays bearable");
 	gnutls_free(x.data);
 	gnutls_free(y.data);
 	gnutls_free(k.data);
