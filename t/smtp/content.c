@@ -75,8 +75,8 @@ static const struct message {
 		CONTENT_WHOLE, "ID: replace: header Subject: x: Subject: y|ID: prepend: header To: a@b: X-A: b"},
 	{"each class has its checks", "smtp_header_checks=regexp:{{/a/ IGNORE}};"
 		"smtp_mime_header_checks=regexp:{{/b/ IGNORE}}; smtp_nested_header_checks=regexp:{{/c/ IGNORE}}",
-		"7bit", 0, "X-1: a\nX-2: b\nContent-Type: message/rfc822\nContent-X: b\n\n"
-		"X-3: a\nX-4: c\nContent-Y: a\n\na b c\n", "X-2: b\nContent-Type: message/rfc822\n\nX-3: a\nContent-Y: a\n\na b c\n",
+		"7bit", 0, "X-1: a\nX-2: b\nContent-Type: message/rfc822\nContent-ID: b\n\n"
+		"X-3: a\nX-4: c\nContent-ID: a\n\na b c\n", "X-2: b\nContent-Type: message/rfc822\n\nX-3: a\nContent-ID: a\n\na b c\n",
 		CONTENT_WHOLE, NULL},
 	{"a line is dropped, another replaced",
 		"smtp_body_checks=regexp:{{/^drop/ IGNORE}, {/^old/ REPLACE .new}}", "7bit", 0,
