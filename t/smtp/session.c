@@ -36,7 +36,7 @@ static const char *end_name(enum session_end end)
 /* What came of it: "ready PIPELINING SIZE", or "refused 4.7.1 text", with "site", "said X". */
 static const char *outcome(enum session_end end, struct connection *conn, const struct why *why)
 {
-	if (conn)
+	if (end == SESSION_READY)
 		return pool_format(&mail.pool, "ready %s%s%s%s",
 			ehlo_names(&mail.pool, conn->ehlo.features, POSTFIX(3, 7)),
 			conn->chat.pipelining ? " pipelining" : "", conn->in_tls ? " in TLS" : "",
