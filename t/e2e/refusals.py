@@ -13,6 +13,7 @@ cause, and a text that differs by a byte fail; only digests and keys are not com
 import argparse
 import os
 import re
+import shutil
 import ssl
 import subprocess
 import sys
@@ -134,7 +135,7 @@ class Trial:
             settings.append("smtp_tls_policy_maps=inline:{{%s = %s}}" % (self.nexthop, cause.policy))
         if cause.version:
             settings.append(lab.pretend(base, cause.version))
-        return [setting.replace("{certs}", chains.CERTS).replace("{dns}", dns) for setting in settings + cause.settings]
+        return [setting.replace("{certs}", dns + "/data").replace("{dns}", dns) for setting in settings + cause.settings]
 
     def deliver(self):
         """(status code, outcome, text) of the delivery line."""
@@ -206,7 +207,8 @@ def use_resolver(dns, name):
 
 
 def inside(args):
-    """In the namespace, where the tree answers on port 53."""
+    """In the namespace, where the tree answers on port 53. The agent may not be able to read the checkout."""
+    shutil.copytree(chains.CERTS, os.path.join(args.inside, "data"), dirs_exist_ok=True)
     with open(os.path.join(args.inside, "ca.pem"), "w", encoding="ascii") as out:
         out.write(lab.read(chains.pem("root")) + lab.read(chains.pem("rsaroot"))
                   + lab.read(os.path.join(args.inside, "certs", "ca.pem")))
