@@ -272,14 +272,18 @@ static bool end_header(struct mime *mime)
 
 /* --- the end of a header block --- */
 
+/* Multiparts and most messages may not be encoded (RFC 2045 6.4): their parts are, or nothing. */
+static bool is_encoded(const struct mime *mime)
+{
+	return is_converted(mime) && (mime->type == TYPE_LEAF || mime->type == TYPE_GLOBAL);
+}
+
 /* What a converted part says of itself. */
 static bool say_encoding(struct mime *mime)
 {
-	bool plain = mime->type == TYPE_LEAF || mime->type == TYPE_GLOBAL;
-
 	if (!is_converted(mime))
 		return true;
-	buf_adds(&mime->header, plain ? "Content-Transfer-Encoding: quoted-printable"
+	buf_adds(&mime->header, is_encoded(mime) ? "Content-Transfer-Encoding: quoted-printable"
 		: "Content-Transfer-Encoding: 7bit");
 	if (!mime->handlers.header(mime->handlers.context, mime->class, &mime->header))
 		return false;
@@ -290,20 +294,16 @@ static bool say_encoding(struct mime *mime)
 /* The block ends with an EMPTY line; or with none, and then what follows is not looked into. */
 static enum mime_result end_block(struct mime *mime, bool empty)
 {
-	bool converted;
-
 	if (!end_header(mime) || !say_encoding(mime))
 		return MIME_STOPPED;
-	converted = is_converted(mime);
 	if (empty || mime->class == MIME_PRIMARY)
 		mime->handlers.blank(mime->handlers.context);
 	mime->state = IN_BODY;
+	mime->quoting = is_encoded(mime);
 	if (mime->too_deep)
 		return MIME_TOO_DEEP;
-	if (empty && (mime->type == TYPE_MESSAGE || (mime->type == TYPE_GLOBAL && !converted)))
+	if (empty && (mime->type == TYPE_MESSAGE || (mime->type == TYPE_GLOBAL && !mime->quoting)))
 		begin_part(mime, MIME_NESTED);
-	else
-		mime->quoting = converted && !(empty && mime->type == TYPE_MULTIPART);
 	return MIME_GOES_ON;
 }
 
