@@ -101,6 +101,9 @@ const char *failure_reason(struct pool *pool, const struct channel *channel,
 	if (channel->failure == GNUTLS_E_UNSUPPORTED_VERSION_PACKET && version_name(version))
 		return pool_format(pool, "the server chose %s; it was offered %s",
 			version_name(version), offered(pool, priority, expect));
+	if (channel->failure == GNUTLS_E_SAFE_RENEGOTIATION_FAILED)
+		return "the server has no secure renegotiation (RFC 5746), which tls_ssl_options ="
+		       " LEGACY_SERVER_CONNECT would forgive";
 	if (channel->failure == GNUTLS_E_UNEXPECTED_PACKET)
 		return "what the server sends is not TLS";
 	return pool_format(pool, "%s It was offered %s", gnutls_strerror(channel->failure),

@@ -173,6 +173,8 @@ static const char *words(struct pool *pool, const struct priority_wish *wish,
 		buf_adds(&text, ":-SIGN-RSA-SHA1:-SIGN-DSA-SHA1:-SIGN-ECDSA-SHA1");
 	buf_adds(&text, wish->raw_keys ? ":+CTYPE-SRV-RAWPK:+CTYPE-SRV-X509:+CTYPE-CLI-X509"
 			: ":+CTYPE-X509");
+	if (!wish->unsafe) /* as OpenSSL 3 insists, and GnuTLS doesn't */
+		buf_adds(&text, ":%SAFE_RENEGOTIATION");
 	buf_adds(&text, group);
 	if (wish->lenient)
 		buf_adds(&text, ":%COMPAT");
@@ -323,9 +325,9 @@ const struct priority *priority_find(struct priorities *all, const struct priori
 {
 	const struct tls_expect *expect = wish->expect;
 	struct pool pool = {0};
-	const char *key = pool_format(&pool, "%s\n%s\n%s\n%s%d%d%d%d", expect->protocols, expect->grade,
+	const char *key = pool_format(&pool, "%s\n%s\n%s\n%s%d%d%d%d%d", expect->protocols, expect->grade,
 		expect->exclude, built_in(expect->level), wish->must_match, wish->raw_keys,
-		wish->lenient, wish->old);
+		wish->lenient, wish->unsafe, wish->old);
 	struct counted *made = cache_hold(all->found, key, strlen(key), hold);
 
 	if (made == NULL) {

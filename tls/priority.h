@@ -20,6 +20,7 @@ struct priority_wish {
 	bool must_match; /* no TLS 1.0, 1.1 and SHA-1: OpenSSL's security level 1, not 0 */
 	bool raw_keys;   /* offer RFC 7250 */
 	bool lenient;    /* let a certificate's key usage be what it is (gnutls.md 2.4) */
+	bool unsafe;     /* a server without secure renegotiation (RFC 5746) will do, too */
 	bool old;        /* not TLS 1.3: for a ticket of TLS 1.2, or after TLS_RECONNECT_OLD */
 };
 

@@ -5,14 +5,14 @@
 #include "util/macros.h"
 #include "util/text.h"
 
-enum meaning { IS_SO, HAS_NO_EFFECT, NO_TICKET };
+enum meaning { IS_SO, HAS_NO_EFFECT, NO_TICKET, UNSAFE_PEERS };
 
 static const struct word {
 	const char *name;
 	enum meaning meaning;
 } options[] = {
 	{"ENABLE_MIDDLEBOX_COMPAT", IS_SO},
-	{"LEGACY_SERVER_CONNECT", HAS_NO_EFFECT},
+	{"LEGACY_SERVER_CONNECT", UNSAFE_PEERS},
 	{"NO_TICKET", NO_TICKET},
 	{"NO_COMPRESSION", IS_SO},
 	{"NO_RENEGOTIATION", IS_SO},
@@ -23,7 +23,7 @@ static const struct word {
 	{"CVE-2005-2969", IS_SO},
 	{"CVE-2010-4180", IS_SO},
 	{"DONT_INSERT_EMPTY_FRAGMENTS", IS_SO}, /* CBC of TLS 1.0 is guarded in another way */
-	{"LEGACY_SERVER_CONNECT", HAS_NO_EFFECT},
+	{"LEGACY_SERVER_CONNECT", IS_SO},
 	{"MICROSOFT_BIG_SSLV3_BUFFER", IS_SO},
 	{"MICROSOFT_SESS_ID_BUG", IS_SO},
 	{"MSIE_SSLV2_RSA_PADDING", IS_SO},
@@ -71,6 +71,8 @@ static void read_words(const char *param, const char *value, const struct word *
 			no_effect(param, word->name);
 		else if (word->meaning == NO_TICKET)
 			quirks->no_tickets = true;
+		else if (word->meaning == UNSAFE_PEERS)
+			quirks->unsafe_peers = true;
 	}
 	pool_free(&pool);
 }

@@ -8,7 +8,8 @@
 #include <stdbool.h>
 
 struct quirks {
-	bool no_tickets; /* NO_TICKET: sessions are not kept by tickets */
+	bool no_tickets;    /* NO_TICKET: sessions are not kept by tickets */
+	bool unsafe_peers;  /* LEGACY_SERVER_CONNECT: servers without RFC 5746 will do, too */
 };
 
 /* Warns of words that nobody knows, in Postfix's words, and of those that have no effect here. NULL is

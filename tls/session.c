@@ -135,6 +135,7 @@ static const struct priority *choose(struct session *session, const struct tls_d
 		.must_match = tls_level_must_match(demand->level),
 		.raw_keys = demand->raw_keys,
 		.lenient = is_lenient(session->engine, session->server),
+		.unsafe = session->engine->quirks.unsafe_peers,
 		.old = old,
 	};
 

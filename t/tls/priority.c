@@ -279,14 +279,15 @@ static void order(struct priorities *all)
 {
 	struct tls_expect expect = expect_at(TLS_LEVEL_MAY);
 	const struct priority *first = find(all, &expect), *second = find(all, &expect);
-	struct priority_wish wish = {.expect = &expect, .raw_keys = true, .lenient = true};
+	struct priority_wish wish = {.expect = &expect, .raw_keys = true, .lenient = true,
+		.unsafe = true};
 
 	is_text(first->text, "NONE:+VERS-TLS1.3:+VERS-TLS1.2:+VERS-TLS1.1:+VERS-TLS1.0"
 		":+AES-256-GCM:+CHACHA20-POLY1305:+AES-256-CCM-8:+AES-256-CCM:+AES-256-CBC"
 		":+CAMELLIA-256-CBC:+AES-128-GCM:+AES-128-CCM-8:+AES-128-CCM:+AES-128-CBC"
 		":+CAMELLIA-128-CBC:+AEAD:+SHA384:+SHA256:+SHA1:+ECDHE-ECDSA:+ECDHE-RSA:+DHE-DSS"
-		":+DHE-RSA:+RSA:+ANON-DH:+ANON-ECDH:+COMP-NULL:+SIGN-ALL:+CTYPE-X509:+GROUP-X25519"
-		":+GROUP-X448:+GROUP-SECP256R1:+GROUP-SECP521R1:+GROUP-SECP384R1",
+		":+DHE-RSA:+RSA:+ANON-DH:+ANON-ECDH:+COMP-NULL:+SIGN-ALL:+CTYPE-X509:%SAFE_RENEGOTIATION"
+		":+GROUP-X25519:+GROUP-X448:+GROUP-SECP256R1:+GROUP-SECP521R1:+GROUP-SECP384R1",
 		"the default in GnuTLS's words");
 	ok(first == second, "worked out once");
 	priority_done(first);
@@ -296,6 +297,7 @@ static void order(struct priorities *all)
 	ok(strstr(first->text, ":+CTYPE-SRV-RAWPK:+CTYPE-SRV-X509:+CTYPE-CLI-X509:") != NULL,
 		"raw keys before certificates");
 	ok(strstr(first->text, ":%COMPAT") != NULL, "lenient");
+	ok(strstr(first->text, "SAFE") == NULL, "unsafe");
 	priority_done(first);
 	priority_done(NULL);
 

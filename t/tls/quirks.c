@@ -14,8 +14,7 @@ static const struct asked {
 	{"NO_COMPRESSION, NO_RENEGOTIATION NO_TICKET", true, ""},
 	{"FOO, NO_COMPRESSION", false,
 		"warning: unknown tls_ssl_options value \"FOO\" in \"FOO, NO_COMPRESSION\""},
-	{"legacy_server_connect", false,
-		"warning: tls_ssl_options: LEGACY_SERVER_CONNECT is for OpenSSL and has no effect"},
+	{"legacy_server_connect", false, ""},
 	{"0x4000", false, "warning: tls_ssl_options: 0x4000 is for OpenSSL and has no effect"},
 }, workarounds[] = {
 	{"", false, ""},

@@ -328,6 +328,31 @@ static void tell(void)
 	tls_engine_close(engine);
 }
 
+/* RFC 5746: OpenSSL 3 refuses servers without it unless it is told otherwise, and so do we. */
+static void insist_on_safety(void)
+{
+	static const char *const settings[] = {"", "LEGACY_SERVER_CONNECT"};
+	struct tls_options options = usual;
+
+	for (size_t i = 0; i < COUNT(settings); i++) {
+		struct tls_engine *engine;
+		struct run run = run_with(&rsa);
+
+		options.ssl_options = settings[i];
+		engine = engine_with(&options);
+		run.server.does = SERVER_ECHOES;
+		run.server.priority = TLS12 ":%DISABLE_SAFE_RENEGOTIATION";
+		start(&run, engine);
+		ok(run.result == (i == 0 ? TLS_HANDSHAKE : TLS_DONE), "no secure renegotiation");
+		if (i == 0)
+			is_text(run.verdict.reason,
+				"the server has no secure renegotiation (RFC 5746), which tls_ssl_options = LEGACY_SERVER_CONNECT would forgive",
+				"and it is told why");
+		stop(&run);
+		tls_engine_close(engine);
+	}
+}
+
 /* TLS 1.3 tells afterwards that a certificate was missing: at the first read. */
 static void tell_afterwards(void)
 {
@@ -913,6 +938,7 @@ int main(void)
 	strictly();
 	fail();
 	tell();
+	insist_on_safety();
 	tell_afterwards();
 	oddly();
 	excluded();
