@@ -36,7 +36,7 @@ struct transaction {
 	size_t waiting;       /* of them */
 	int64_t spoke;        /* clock_ms() of the last I/O */
 	bool mail_refused;
-	bool data_said, go_ahead, data_refused;
+	bool go_ahead;
 	size_t rcpts_pending; /* RCPT replies that are due, or commands not sent yet */
 	size_t accepted;      /* recipients that the server took */
 };
@@ -147,7 +147,6 @@ static void data_answered(struct transaction *t, const struct reply *reply)
 	if (t->mail_refused || t->accepted == 0)
 		return;
 	if (!t->go_ahead) {
-		t->data_refused = true;
 		said(t, reply, "DATA command", &why);
 		rcpts_failed(t->agent, t->d, &why);
 	} else if (t->probe) {
@@ -240,7 +239,6 @@ static bool say(struct transaction *t, enum verb verb, struct rcpt *rcpt, const 
 		chat_limit(t->chat, seconds(t, verb));
 	chat_command(t->chat, "%s", command);
 	t->awaited[t->waiting++] = (struct awaited){verb, rcpt};
-	t->data_said = t->data_said || verb == DATA;
 	return t->chat->pipelining || catch_up(t);
 }
 
@@ -282,9 +280,9 @@ static bool unreadable(struct transaction *t)
 
 	stream_flush(t->conn->stream);
 	t->conn->broken = true;
-	t->d->corrupt = !t->d->deferred;
 	why_set(&why, "5.3.0", "unreadable mail queue entry");
 	rcpts_failed(t->agent, t->d, &why);
+	t->d->corrupt = !t->d->deferred && !rcpts_open(t->d); /* else somebody still waits for it */
 	return true;
 }
 
