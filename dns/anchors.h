@@ -3,7 +3,7 @@
 /*
  * anchors - trust anchors of the root from a file of DS and DNSKEY lines (RFC 1035 5.1), as package
  * dns-root-data has it. libunbound takes rubbish without a word and an empty file for "validate
- * nothing" (dns.md 2.12), so we read the file ourselves.
+ * nothing", so we read the file ourselves.
  */
 #include <stdbool.h>
 #include <stddef.h>

@@ -2,7 +2,7 @@
 #define DNS_ANSWERS_H
 /*
  * answers - the small answer cache in front of the resolvers, with single flight: many deliveries
- * to one domain ask once (design.md 5). Keyed by question and mode, case ignored. An answer holds
+ * to one domain ask once. Keyed by question and mode, case ignored. An answer holds
  * for its TTL, at most 300 s (TLSA 100 s, as in Postfix; "not there" 60 s: an administrator who
  * repairs a zone expects it to count); a failure for a second, so that those who come just after it
  * share it. One with TTL 0 is for those who waited for it.

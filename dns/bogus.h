@@ -1,6 +1,6 @@
 #ifndef DNS_BOGUS_H
 #define DNS_BOGUS_H
-/* bogus - libunbound's why_bogus, for people and for deciding what is wrong (dns.md 2.4, 2.5). */
+/* bogus - libunbound's why_bogus, for people and for deciding what is wrong. */
 #include <stdbool.h>
 #include "util/pool.h"
 

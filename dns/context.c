@@ -41,7 +41,7 @@ struct pump {
 	pthread_t thread;
 };
 
-/* dns.md 2.13. What tunes may be unknown to a libunbound; all of it exists from 1.13 on. */
+/* What tunes may be unknown to a libunbound; all of it exists from 1.13 on. */
 static const char *const tuning[][2] = {
 	{"outgoing-range:", "512"}, /* 16 slow names would leave no socket for the others */
 	{"outgoing-num-tcp:", "16"},
@@ -59,7 +59,7 @@ static const char *const tuning[][2] = {
 	{"do-not-query-localhost:", "no"},
 };
 
-/* Built-in empty zones that would hide names only the local resolver knows (dns.md 2.10). */
+/* Built-in empty zones that would hide names only the local resolver knows. */
 static const char *const hidden[] = {"home.arpa.", "test.", "invalid.", "onion."};
 
 /*
@@ -168,7 +168,7 @@ static bool admit(struct request *request)
 	return served;
 }
 
-/* libunbound starts its worker at the first question; threads inherit the mask (dns.md 2.8). */
+/* libunbound starts its worker at the first question; threads inherit the mask. */
 static int submit(struct request *request, const char *name, int type)
 {
 	sigset_t all, old;
@@ -215,7 +215,7 @@ bool request_landed(struct request *request, int *error, const struct ub_result 
 
 /*
  * ub_cancel() says 0: the callback will not come; the question goes on inside libunbound and nobody
- * hears of it. Otherwise it has come, or is coming (dns.md 2.3).
+ * hears of it. Otherwise it has come, or is coming.
  */
 void request_end(struct request *request)
 {
@@ -316,7 +316,7 @@ static bool set_upstream(struct ub_ctx *ub, struct pool *pool,
 			settings->forwarder, error);
 }
 
-/* In the order of dns.md 4.2. ub_ctx_zone_remove() fixes the settings, and shows errors in them. */
+/* In this order. ub_ctx_zone_remove() fixes the settings, and shows errors in them. */
 static bool set_up(struct ub_ctx *ub, struct pool *pool, const struct context_settings *settings,
 	const char **error)
 {

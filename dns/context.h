@@ -1,7 +1,7 @@
 #ifndef DNS_CONTEXT_H
 #define DNS_CONTEXT_H
 /*
- * context - one libunbound context for each upstream, all served by one pump thread (dns.md 2.3).
+ * context - one libunbound context for each upstream, all served by one pump thread.
  * A request is started, waited for through its batch, and ended by the same thread; a batch is what
  * one caller waits for. libunbound's worker and the pump block all signals. A context is deleted by
  * the pump when nobody holds it any more: a request does.

@@ -13,7 +13,7 @@
 #include "util/memory.h"
 
 enum {
-	FLYING_MOST = 100,          /* questions in flight in the process (dns.md 4.3) */
+	FLYING_MOST = 100,          /* questions in flight in the process */
 	NEXT_SERVER_MS = 5000,      /* as libc */
 	WARN_AGAIN_MS = 600 * 1000, /* about the same bogus answer */
 	WARNINGS_MOST = 1000,
@@ -60,7 +60,7 @@ static void drop_nothing(void *value UNUSED)
 {
 }
 
-/* dns.md 4.6: one warning for a name, type and reason in ten minutes, with all that is known. */
+/* One warning for a name, type and reason in ten minutes, with all that is known. */
 static void warn_bogus(struct flight *flight, const struct dns_question *question,
 	const char *reason, const char *why_bogus)
 {
@@ -109,7 +109,7 @@ static void copy_records(struct pool *pool, const struct ub_result *result,
 		};
 }
 
-/* dns.md 2.4: an answer that is not bogus, with rcode 0 or 3. */
+/* An answer that is not bogus, with rcode 0 or 3. */
 static void believed(struct flight *flight, const struct ub_result *result,
 	struct dns_question *question)
 {

@@ -2,7 +2,7 @@
 #define DNS_FLIGHT_H
 /*
  * flight - questions to libunbound under a deadline: from nameserver to nameserver, many side by
- * side, a bounded number in the air; and libunbound's results as answers (dns.md 2.4, 4.3). Which
+ * side, a bounded number in the air; and libunbound's results as answers. Which
  * of them are trusted is decided above.
  */
 #include <stdint.h>

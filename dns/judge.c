@@ -307,7 +307,7 @@ static void filtered_out(const struct bench *bench, enum lookup_status status, c
 		bench->question->name, rr_type_name(bench->question->type), why);
 }
 
-/* dns.md 1.5, smtp_dns_reply_filter. */
+/* smtp_dns_reply_filter. */
 static void filter(const struct bench *bench, struct judged *judged)
 {
 	const struct lookup_options *options = bench->options;

@@ -2,7 +2,7 @@
 #define DNS_JUDGE_H
 /*
  * judge - what Postfix makes of one answer: the records it would take, or the status and the text
- * of a failure (dns.md 1.4, 1.5, 1.11). For lookup and tlsa.
+ * of a failure. For lookup and tlsa.
  */
 #include "dns/lookup.h"
 

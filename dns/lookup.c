@@ -146,7 +146,7 @@ static size_t heavier(const struct lookup_host *hosts, size_t count)
 	return at;
 }
 
-/* RFC 2782, "Weight", but 0 is not special: it only comes last (dns.md 1.9). */
+/* RFC 2782, "Weight", but 0 is not special: it only comes last. */
 static void shuffle_by_weight(struct lookup_set *set)
 {
 	for (size_t i = 0; i < set->count; i++) {
@@ -265,7 +265,7 @@ static void add_addresses(struct pool *pool, const struct judged *judged,
 			addrs->count++;
 }
 
-/* Adds what one family gave; dns.md 1.6. */
+/* Adds what one family gave. */
 static void merge(struct pool *pool, const struct judged *judged, struct lookup_addrs *addrs)
 {
 	bool had_some = addrs->status == LOOKUP_OK;

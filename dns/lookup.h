@@ -2,7 +2,7 @@
 #define DNS_LOOKUP_H
 /*
  * lookup - sets that mail needs: the MX or SRV hosts of a domain, the addresses of a host; with the
- * outcome as Postfix judges it (dns.md 1.4 to 1.6, 1.11) and the security carried along. All
+ * outcome as Postfix judges it and the security carried along. All
  * results are in POOL. Odd records are warned of as in Postfix; more than 100 of an answer are
  * dropped, as in every maintained Postfix since February 2024.
  */
@@ -11,7 +11,7 @@
 #include "dns/resolver.h"
 #include "util/addr.h"
 
-enum lookup_status { /* dns.md 1.11; a higher one wins over a lower one (1.6) */
+enum lookup_status { /* A higher one wins over a lower one */
 	LOOKUP_NOT_FOUND,
 	LOOKUP_NULL_MX,
 	LOOKUP_FAIL,    /* non-recoverable */
@@ -105,7 +105,7 @@ void lookup_host(const struct resolver *resolver, struct pool *pool,
 
 /*
  * The addresses of HOST_COUNT hosts, each as above; results[i] belongs to hosts[i]. Validated
- * questions are asked side by side (dns.md 4.3), plain ones in Postfix's order.
+ * questions are asked side by side, plain ones in Postfix's order.
  */
 void lookup_hosts(const struct resolver *resolver, struct pool *pool,
 	const struct lookup_options *options, const char *const *hosts, size_t host_count,

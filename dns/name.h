@@ -1,6 +1,6 @@
 #ifndef DNS_NAME_H
 #define DNS_NAME_H
-/* name - domain names as text: syntax (dns.md 1.4), comparison, IDNA (UTS 46 non-transitional). */
+/* name - domain names as text: syntax, comparison, IDNA (UTS 46 non-transitional). */
 #include <stdbool.h>
 #include <stddef.h>
 #include "util/pool.h"

@@ -6,7 +6,7 @@
 
 /*
  * Reads the response to a question for NAME and TYPE. Records of TYPE anywhere in the answer
- * section count, whatever their owner (dns.md 1.5). With aliases alone the class is NO_DATA, and
+ * section count, whatever their owner. With aliases alone the class is NO_DATA, and
  * answer->name is the last target. ttl of a negative answer is that of RFC 2308 5, or 0. Never
  * secure. False: not a response, or malformed; *answer is untouched.
  */

@@ -20,7 +20,7 @@ struct query {
 	uint8_t *reply; /* REPLY_MOST bytes */
 };
 
-/* dns.md 1.2: libc's search lists are off unless asked for, and only addresses use them. */
+/* libc's search lists are off unless asked for, and only addresses use them. */
 static void set_options(struct query *query)
 {
 	const struct plain_options *options = query->options;
@@ -88,7 +88,7 @@ static struct dns_answer ask_once(struct query *query, const char *name)
 	return answer;
 }
 
-/* Asks again for the target while there are aliases and nothing else (dns.md 1.5). */
+/* Asks again for the target while there are aliases and nothing else. */
 static struct dns_answer follow(struct query *query, const char *asked)
 {
 	const char *name = asked;

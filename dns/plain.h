@@ -2,9 +2,9 @@
 #define DNS_PLAIN_H
 /*
  * plain - libc's thread-safe resolver calls behind the resolver interface: Postfix's order, times
- * and reload (dns.md 1.2, 1.3). Each question has a resolver state of its own, which costs 4
- * microseconds, and none is left in a thread that ends. Aliases are followed, up to ten questions
- * (dns.md 1.5). Never secure, whatever mode is asked for.
+ * and reload. Each question has a resolver state of its own, which costs 4
+ * microseconds, and none is left in a thread that ends. Aliases are followed, up to ten questions.
+ * Never secure, whatever mode is asked for.
  */
 #include <stdbool.h>
 #include "dns/resolver.h"

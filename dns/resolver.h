@@ -27,7 +27,7 @@ enum dns_rcode_class {   /* what the servers said, before anybody reads records 
 	DNS_NO_DATA,     /* the name exists, such a record doesn't */
 	DNS_TRY_AGAIN,   /* SERVFAIL, REFUSED, no answer in time: temporary */
 	DNS_NO_RECOVERY, /* FORMERR, NOTIMP */
-	DNS_LOOP,        /* more aliases than are followed; counts as not found (dns.md 1.5) */
+	DNS_LOOP,        /* more aliases than are followed; counts as not found */
 };
 
 enum dns_security {

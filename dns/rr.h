@@ -33,7 +33,7 @@ bool rr_txt(struct pool *pool, const struct dns_record *record, const char **tex
  * final dot; bytes that could mislead are escaped (RFC 1035 5.1), and are so in no host name.
  */
 size_t rr_name(struct pool *pool, const uint8_t *data, size_t length, const char **name);
-/* "owner. ttl IN TYPE value", the key of Postfix's DNS reply filter (dns.md 1.5). */
+/* "owner. ttl IN TYPE value", the key of Postfix's DNS reply filter. */
 const char *rr_text(struct pool *pool, enum dns_type type, const struct dns_record *record);
 const char *rr_type_name(enum dns_type type); /* "MX" */
 

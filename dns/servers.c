@@ -11,7 +11,7 @@
 
 enum {
 	LOOK_MS = 1000,       /* between two looks at resolv.conf */
-	DOUBT_MS = 30 * 1000, /* of failures until a context is made anew (dns.md 4.3) */
+	DOUBT_MS = 30 * 1000, /* of failures until a context is made anew */
 	AVOID_MS = 60 * 1000, /* that a server comes last */
 };
 
@@ -199,7 +199,7 @@ static void make_context(struct servers *servers, struct server *server)
 	pool_free(&pool);
 }
 
-/* A new context forgets what libunbound holds against the nameserver (dns.md 2.9). */
+/* A new context forgets what libunbound holds against the nameserver. */
 static bool in_doubt(const struct server *server)
 {
 	int64_t now = clock_ms();

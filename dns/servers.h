@@ -2,7 +2,7 @@
 #define DNS_SERVERS_H
 /*
  * servers - which nameserver is asked, and in which order: those of resolv.conf, watched, each with
- * a libunbound context of its own (dns.md 2.9: one context with several would ask any of them), or
+ * a libunbound context of its own (one context with several would ask any of them), or
  * full recursion. Locked.
  */
 #include "dns/context.h"

@@ -1,6 +1,6 @@
 #ifndef DNS_TLSA_H
 #define DNS_TLSA_H
-/* tlsa - the TLSA set of a server and its base domain (RFC 7672 2.2; tls.md 8.3). */
+/* tlsa - the TLSA set of a server and its base domain (RFC 7672 2.2; TLS_README). */
 #include "dns/lookup.h"
 #include "dns/rr.h"
 

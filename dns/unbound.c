@@ -79,7 +79,7 @@ static void warn_anchors(struct unbound *unbound)
 			unbound->anchor_file, ANCHOR_KSK_2024);
 }
 
-/* dns.md 4.6: once a process, at the first need. */
+/* Once a process, at the first need. */
 static void introduce(struct unbound *unbound)
 {
 	struct pool pool = {0};
@@ -97,7 +97,7 @@ static void introduce(struct unbound *unbound)
 	pool_free(&pool);
 }
 
-/* Why nothing can be validated (dns.md 2.5, 4.1); NULL: this bogus answer does not say that. */
+/* Why nothing can be validated; NULL: this bogus answer does not say that. */
 static const char *diagnosis(struct unbound *unbound, struct pool *pool, const char *why_bogus)
 {
 	switch (bogus_cause(why_bogus)) {
@@ -141,7 +141,7 @@ static bool recursion_works(struct unbound *unbound, struct pool *pool)
 	return false;
 }
 
-/* The root is bogus: is it the nameserver, the anchors, the clock, or an attack (dns.md 4.1)? */
+/* The root is bogus: is it the nameserver, the anchors, the clock, or an attack? */
 static enum trust doubt(struct unbound *unbound, struct pool *pool, const struct dns_answer *answer,
 	const char *why_bogus, const char **why)
 {

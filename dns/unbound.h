@@ -2,7 +2,7 @@
 #define DNS_UNBOUND_H
 /*
  * unbound - libunbound behind the resolver interface: one asynchronous context for each nameserver
- * in use, one pump thread, waiting deliveries with a deadline each (dns.md 2, 4). AD bits are never
+ * in use, one pump thread, waiting deliveries with a deadline each. AD bits are never
  * trusted.
  *
  * Nameservers are asked in the order of resolv.conf: the next one when one failed (not: found an

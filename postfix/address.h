@@ -7,7 +7,7 @@
 #include "util/buf.h"
 #include "util/pool.h"
 
-/* RFC 5321 4.1.2 quoting of the local part where needed (delivery.md 2.7). */
+/* RFC 5321 4.1.2 quoting of the local part where needed. */
 const char *address_quote_5321(struct pool *pool, const char *address);
 /* RFC 5322 quoted form, for headers, logs and ORCPT; a source route stays outside the quotes. */
 const char *address_quote_5322(struct pool *pool, const char *address);
@@ -15,7 +15,7 @@ const char *address_quote_5322(struct pool *pool, const char *address);
 const char *address_unquote(struct pool *pool, const char *address);
 /* What follows the last '@', or "". */
 const char *address_domain(const char *address);
-/* A syntactically valid host name (postfix's valid_hostname rules, dns.md 1.4), ASCII. */
+/* A syntactically valid host name (postfix's valid_hostname rules), ASCII. */
 bool address_good_host(const char *name);
 
 #endif

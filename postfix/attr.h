@@ -1,7 +1,7 @@
 #ifndef POSTFIX_ATTR_H
 #define POSTFIX_ATTR_H
 /*
- * attr - the null-terminated attribute encoding (postfix-wire.md 2.1): name NUL value NUL ...,
+ * attr - the null-terminated attribute encoding: name NUL value NUL ...,
  * ended by an empty name. Numbers are unsigned decimals of 32 bits (int) or the native long.
  */
 #include <stdbool.h>

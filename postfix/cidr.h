@@ -1,7 +1,7 @@
 #ifndef POSTFIX_CIDR_H
 #define POSTFIX_CIDR_H
 /*
- * cidr - networks as cidr_table(5) and match lists write them (tables.md 5.3):
+ * cidr - networks as cidr_table(5) and match lists write them (DATABASE_README):
  *
  *   pattern = address / "[" address "]" / network "/" bits / "[" network "]/" bits
  *

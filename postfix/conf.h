@@ -2,7 +2,7 @@
 #define POSTFIX_CONF_H
 /*
  * conf - main.cf and -o as text: a dictionary of raw values and their $name expansion
- * (postconf(5), configuration.md 1-5). Read once at start, under one thread; what is wrong is
+ * (postconf(5)). Read once at start, under one thread; what is wrong is
  * fatal in Postfix's words. Each function that can be fatal has a core, conf_try_..., that returns
  * the fatal text instead (in the conf's pool), or NULL when all is well; warnings are logged.
  */

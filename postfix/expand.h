@@ -2,7 +2,7 @@
 #define POSTFIX_EXPAND_H
 /*
  * expand - $name, ${name?text}, ${{left} op {right} ? {yes} : {no}} and functions in the values of
- * main.cf (postconf(5); configuration.md 3, 4). A name without a value is replaced by nothing.
+ * main.cf (postconf(5)). A name without a value is replaced by nothing.
  */
 #include <stdbool.h>
 #include "util/pool.h"

@@ -2,7 +2,7 @@
 #define POSTFIX_LOOKUP_ADDRESS_H
 /*
  * lookup_address - tables searched by a mail address and then by parts of it, as smtp_generic_maps
- * and sender-dependent SASL passwords are (tables.md 8.1):
+ * and sender-dependent SASL passwords are (DATABASE_README):
  *
  *   user+ext@domain, user@domain, if the domain is local user+ext and user, @domain
  *

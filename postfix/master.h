@@ -2,7 +2,7 @@
 #define POSTFIX_MASTER_H
 /*
  * master - the child side of master(8): argv, environment, descriptors, status channel, limits,
- * recycling (postfix-wire.md 1). One process serves many connections at once, a thread each.
+ * recycling. One process serves many connections at once, a thread each.
  */
 #include <stdbool.h>
 #include <stddef.h>

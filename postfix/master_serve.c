@@ -61,7 +61,7 @@ struct server {
 	_Atomic uint64_t served;     /* requests */
 };
 
-/* postfix-wire.md 1.4. False: master is gone, or has forgotten us. */
+/* False: master is gone, or has forgotten us. */
 static bool tell(const struct server *server, enum status status)
 {
 	const struct {

@@ -2,8 +2,8 @@
 #define POSTFIX_PARAM_H
 /*
  * param - parameters as rows: text of main.cf to typed fields of a struct. Everything is fetched,
- * converted and range-checked once, in Postfix's order (configuration.md 5); a bad value is fatal
- * in Postfix's words (configuration.md 6).
+ * converted and range-checked once, in Postfix's order (postconf(5)); a bad value is fatal
+ * in Postfix's words (postconf(5)).
  */
 #include <stdbool.h>
 #include <stddef.h>

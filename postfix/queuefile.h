@@ -1,8 +1,8 @@
 #ifndef POSTFIX_QUEUEFILE_H
 #define POSTFIX_QUEUEFILE_H
 /*
- * queuefile - the message of one delivery: locked, read record by record, recipients crossed off
- * (postfix-wire.md 3.9 to 3.11, 4). The lock is shared and lasts until queuefile_close(), which
+ * queuefile - the message of one delivery: locked, read record by record, recipients crossed off.
+ * The lock is shared and lasts until queuefile_close(), which
  * comes after the final reply. Never re-opened by name. One thread.
  */
 #include <stdbool.h>

@@ -145,7 +145,7 @@ static const char *shown(const struct outcome *o, const char *address)
 	return report_address(o->reporter, o->pool, address);
 }
 
-/* The one line per recipient (delivery.md 3.2). Analysers read it: nothing in it may change. */
+/* The one line per recipient. Analysers read it: nothing in it may change. */
 static void log_outcome(const struct outcome *o, const char *word)
 {
 	const struct report_session *session = o->session;

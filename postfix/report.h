@@ -2,7 +2,7 @@
 #define POSTFIX_REPORT_H
 /*
  * report - the fate of one recipient to bounce(8), defer(8), trace(8), verify(8), flush(8), to the
- * log, and onto the queue file (postfix-wire.md 5.1 to 5.4; delivery.md 3.2 to 3.6). The order is
+ * log, and onto the queue file. The order is
  * always: record, log, cross off: a crash in between makes a duplicate, never a loss.
  */
 #include <stdbool.h>
@@ -53,7 +53,7 @@ bool report(const struct reporter *reporter, const struct request *request, stru
 /* ADDRESS as the log shows it (info_log_address_format). In POOL. */
 const char *report_address(const struct reporter *reporter, struct pool *pool, const char *address);
 
-/* "0.07", "1.2", "35" (delivery.md 3.3). In POOL. */
+/* "0.07", "1.2", "35". In POOL. */
 const char *report_delay(struct pool *pool, const struct timeval *from, const struct timeval *until,
 	int resolution);
 

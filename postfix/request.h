@@ -1,7 +1,7 @@
 #ifndef POSTFIX_REQUEST_H
 #define POSTFIX_REQUEST_H
 /*
- * request - what the queue manager asks for, verbatim, and our verdict (postfix-wire.md 3).
+ * request - what the queue manager asks for, verbatim, and our verdict.
  */
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,8 +1,8 @@
 #ifndef POSTFIX_SERVICE_H
 #define POSTFIX_SERVICE_H
 /*
- * service - requests to one of Postfix's own daemons, on connections that are kept for the next one
- * (postfix-wire.md 5.0): proxymap(8), trivial-rewrite(8). For any number of threads at once.
+ * service - requests to one of Postfix's own daemons, on connections that are kept for the next one:
+ * proxymap(8), trivial-rewrite(8). For any number of threads at once.
  */
 #include <stdbool.h>
 #include "util/buf.h"

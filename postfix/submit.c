@@ -16,7 +16,7 @@ struct submission { /* the arguments of submit_message() */
 	const struct buf *lines;
 };
 
-/* One queue file record: type, length in groups of seven bits, data (postfix-wire.md 4.1). */
+/* One queue file record: type, length in groups of seven bits, data. */
 static void put_record(struct buf *to, int type, const char *data, size_t length)
 {
 	size_t left = length;

@@ -1,6 +1,6 @@
 #ifndef POSTFIX_SUBMIT_H
 #define POSTFIX_SUBMIT_H
-/* submit - a message of our own to cleanup(8) (postfix-wire.md 5.10). */
+/* submit - a message of our own to cleanup(8). */
 #include <stdbool.h>
 #include "postfix/wire.h"
 #include "util/buf.h"

@@ -1,7 +1,7 @@
 #ifndef POSTFIX_TABLE_H
 #define POSTFIX_TABLE_H
 /*
- * table - lookup tables "type:name" behind one interface that is safe for threads (tables.md).
+ * table - lookup tables "type:name" behind one interface that is safe for threads (DATABASE_README).
  * Opened before chroot, as root, under one thread; then searched by any number of threads at once.
  * A table that can't be opened is one that always fails, unless daemon_table_open_error_is_fatal.
  */
@@ -72,7 +72,7 @@ enum table_answer tables_find(const struct tables *tables, const char *key, stru
 enum table_answer table_find(const struct table *table, const char *key, struct buf *result);
 
 /* The same, asking only fixed-key tables or only pattern tables: for searches with partial keys
-   (pattern tables are asked for the full key only; tables.md 2, 8). */
+   (pattern tables are asked for the full key only; DATABASE_README). */
 enum table_kind { TABLE_FIXED = 1, TABLE_PATTERN = 2, TABLE_ANY = 3 };
 enum table_answer tables_find_in(const struct tables *tables, enum table_kind kinds,
 	const char *key, struct buf *result);

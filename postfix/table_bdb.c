@@ -1,4 +1,4 @@
-/* hash and btree: Berkeley DB files (tables.md 3). */
+/* hash and btree: Berkeley DB files (DATABASE_README). */
 #include "config.h"
 #include <db.h>
 #include <errno.h>

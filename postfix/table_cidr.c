@@ -1,5 +1,5 @@
 /*
- * cidr: networks and results (tables.md 5.3).
+ * cidr: networks and results (DATABASE_README).
  *
  *   rule = [ "!" ] network 1*space result / "if" 1*space [ "!" ] network / "endif"
  */

@@ -1,4 +1,4 @@
-/* Tables made of tables, and of values: unionmap, pipemap, debug, randmap (tables.md 6). */
+/* Tables made of tables, and of values: unionmap, pipemap, debug, randmap (DATABASE_README). */
 #include <errno.h>
 #include <string.h>
 #include <sys/random.h>

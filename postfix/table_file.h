@@ -1,7 +1,7 @@
 #ifndef POSTFIX_TABLE_FILE_H
 #define POSTFIX_TABLE_FILE_H
 /*
- * table_file - what tables in an indexed file have in common (tables.md 2, 3): the open file, the
+ * table_file - what tables in an indexed file have in common (DATABASE_README): the open file, the
  * lock that postmap(1) respects, whether it has changed, whether keys end in a NUL.
  */
 #include <stdatomic.h>

@@ -1,4 +1,4 @@
-/* lmdb: one file without a lock file, its main database (tables.md 3). */
+/* lmdb: one file without a lock file, its main database (DATABASE_README). */
 #include <lmdb.h>
 #include <pthread.h>
 #include <stdlib.h>

@@ -1,8 +1,8 @@
 #ifndef POSTFIX_TABLE_PATTERN_H
 #define POSTFIX_TABLE_PATTERN_H
 /*
- * table_pattern - the lines of regexp and pcre tables, and their results with $1 in them (tables.md
- * 5.1, 5.2):
+ * table_pattern - the lines of regexp and pcre tables, and their results with $1 in them
+ * (DATABASE_README):
  *
  *   line   = rule / "if" *space "!"-pattern / "endif"
  *   rule   = "!"-pattern [ 1*space result ]

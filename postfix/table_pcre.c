@@ -1,4 +1,4 @@
-/* pcre: Perl-compatible regular expressions, by PCRE2 (tables.md 5.2). Keys are bytes. */
+/* pcre: Perl-compatible regular expressions, by PCRE2 (DATABASE_README). Keys are bytes. */
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include <pcre2.h>
 #include <stdlib.h>

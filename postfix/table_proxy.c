@@ -1,4 +1,4 @@
-/* proxy:type:name: tables that proxymap(8) has opened (tables.md 7.3, postfix-wire.md 5.8). */
+/* proxy:type:name: tables that proxymap(8) has opened (DATABASE_README). */
 #include <stdatomic.h>
 #include <string.h>
 #include "util/log.h"

@@ -1,4 +1,4 @@
-/* regexp: POSIX regular expressions (tables.md 5.1). */
+/* regexp: POSIX regular expressions (DATABASE_README). */
 #include <regex.h>
 #include <stdlib.h>
 #include <string.h>

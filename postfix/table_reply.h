@@ -2,7 +2,7 @@
 #define POSTFIX_TABLE_REPLY_H
 /*
  * table_reply - what the servers of socketmap and tcp tables say, and how keys are said to them
- * (tables.md 7.1, 7.2). No I/O.
+ * (DATABASE_README). No I/O.
  */
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,7 +1,7 @@
 #ifndef POSTFIX_TABLE_SERVER_H
 #define POSTFIX_TABLE_SERVER_H
 /*
- * table_server - connections to a server that answers lookups (tables.md 7). A lookup has one to
+ * table_server - connections to a server that answers lookups (DATABASE_README). A lookup has one to
  * itself and then leaves it for the next; as many are open as lookups are going on at once.
  */
 #include <stdbool.h>

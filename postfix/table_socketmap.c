@@ -1,4 +1,4 @@
-/* socketmap:inet:host:port:name, socketmap:unix:path:name (tables.md 7.2). */
+/* socketmap:inet:host:port:name, socketmap:unix:path:name (DATABASE_README). */
 #include <stdlib.h>
 #include <string.h>
 #include "util/log.h"

@@ -1,4 +1,4 @@
-/* Tables that are written out in main.cf, or that the system has (tables.md 4.3). */
+/* Tables that are written out in main.cf, or that the system has (DATABASE_README). */
 #include <errno.h>
 #include <grp.h>
 #include <pwd.h>

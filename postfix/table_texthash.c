@@ -1,4 +1,4 @@
-/* texthash: the source of an indexed file, read into memory (tables.md 4.1, 4.2). */
+/* texthash: the source of an indexed file, read into memory (DATABASE_README). */
 #include <errno.h>
 #include <poll.h>
 #include <string.h>

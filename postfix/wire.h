@@ -1,7 +1,7 @@
 #ifndef POSTFIX_WIRE_H
 #define POSTFIX_WIRE_H
 /*
- * wire - Postfix's internal messages as tables, by version (postfix-wire.md 2, 3, 5, 7).
+ * wire - Postfix's internal messages as tables, by version.
  */
 #include <stdbool.h>
 #include <stddef.h>

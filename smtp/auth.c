@@ -104,7 +104,7 @@ void auth_setup(struct agent *agent, struct pool *pool)
 	start_library(agent);
 }
 
-/* --- mechanisms (delivery.md 4.4) --- */
+/* --- mechanisms --- */
 
 /* What of one AUTH line the filter leaves. False: the filter's table failed. */
 static bool filter_line(const struct agent *agent, const char *line, struct list *left)

@@ -2,7 +2,7 @@
 #define SMTP_AUTH_H
 /*
  * auth - who we are to a server: passwords from smtp_sasl_password_maps, mechanisms by Cyrus SASL
- * (RFC 4954, RFC 4422; delivery.md 4.3 to 4.5). Credentials are never logged, and are wiped.
+ * (RFC 4954, RFC 4422). Credentials are never logged, and are wiped.
  */
 #include "smtp/connection.h"
 #include "smtp/delivery.h"
@@ -10,7 +10,7 @@
 /* Starts the library, before chroot and threads. Fatal in Postfix's words. */
 void auth_setup(struct agent *agent, struct pool *pool);
 
-/* Is a password known for this server (delivery.md 4.3)? Then mail must not go out without TLS. */
+/* Is a password known for this server? Then mail must not go out without TLS. */
 bool auth_has_password(const struct agent *agent, const struct delivery *d,
 	const struct server *server);
 

@@ -1,7 +1,7 @@
 #ifndef SMTP_BODY_H
 #define SMTP_BODY_H
 /*
- * body - queue file records to the lines of DATA (RFC 5321 4.5.2, 4.5.3.1.6; postfix-wire.md 4.4):
+ * body - queue file records to the lines of DATA (RFC 5321 4.5.2, 4.5.3.1.6):
  * CR LF, dots doubled, long lines broken. Pure: it appends to a buffer, I/O is the caller's.
  */
 #include <stdbool.h>

@@ -1,7 +1,7 @@
 #ifndef SMTP_CHAT_H
 #define SMTP_CHAT_H
 /*
- * chat - commands out, replies in (RFC 5321 4.2; delivery.md 2.1, 2.2). A chat borrows its stream
+ * chat - commands out, replies in (RFC 5321 4.2). A chat borrows its stream
  * and belongs to one thread at a time. Nothing the server says is trusted: it is made printable,
  * held to the limits below, and never used as a format.
  */
@@ -31,7 +31,7 @@ struct chat {
 	struct buf line, text;       /* ours */
 	struct buf transcript;       /* ours: "In:  ..." and "Out: ..." lines, for the postmaster */
 	bool pipelining;             /* offered: garbage is warned about */
-	bool protocol_error;         /* the server broke the protocol: not to be kept (delivery.md 2.12) */
+	bool protocol_error;         /* the server broke the protocol: not to be kept */
 	bool local_error;            /* a table failed */
 };
 
@@ -66,7 +66,7 @@ bool chat_local_error(struct chat *chat, const char *detail, struct why *why);
 /*
  * Sets *why from a refusal: FORMAT says "host %s said: %s (in reply to ...)" and such; the status is
  * the reply's, a 2xx where failure is handled becomes 5.5.0 "Protocol error: ". Marks the protocol
- * error where delivery.md 2.12 says so. Always false.
+ * error where Postfix counts it as one. Always false.
  */
 bool chat_refused(struct chat *chat, const char *host, const struct reply *reply, struct why *why,
 	const char *format, ...) PRINTF_LIKE(5, 6);

@@ -205,7 +205,7 @@ static bool is_set(const struct config *config, const char *name)
 	return set;
 }
 
-/* TLS parameters are read when anything could ask for TLS (tls.md 1.2). */
+/* TLS parameters are read when anything could ask for TLS (TLS_README). */
 static bool wants_tls(const struct config *config)
 {
 	const char *at = config->tls_security_level;

@@ -2,7 +2,7 @@
 #define SMTP_CONFIG_CHECK_H
 /*
  * config_check - what smtp(8) checks at start across parameters, most of it for the sake of other
- * programs (configuration.md 6, 13): accounts, names, words with a fixed vocabulary.
+ * programs (postconf(5)): accounts, names, words with a fixed vocabulary.
  */
 #include "smtp/config.h"
 

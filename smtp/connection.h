@@ -39,7 +39,7 @@ struct connection *connection_new(const struct agent *agent, const struct server
 void connection_adopt(struct connection *conn, const struct server *server,
 	const struct tls_policy *policy);
 
-/* Says QUIT when it can still be said (delivery.md 2.11). */
+/* Says QUIT when it can still be said. */
 void connection_quit(struct connection *conn);
 
 /* Closes without a word. NULL is fine. */

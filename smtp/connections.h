@@ -1,7 +1,7 @@
 #ifndef SMTP_CONNECTIONS_H
 #define SMTP_CONNECTIONS_H
 /*
- * connections - those that are kept open for the next message (delivery.md 4.1, 4.2; design.md 2).
+ * connections - those that are kept open for the next message.
  * Shared by all deliveries; a connection belongs to one of them or to this store, never to both. The
  * key is all that made the connection acceptable and isn't the same for the whole process, as our
  * own addresses are: server; TLS policy and names, SMTPUTF8, REQUIRETLS; sender, next hop and the
@@ -30,7 +30,7 @@ struct connection *connections_take(const struct agent *agent, const struct deli
 
 /*
  * Where a connection for this very next hop was kept last: "host[address]:port" in D's pool, or
- * NULL. It is worth a try before all others, whatever its preference (delivery.md 4.2).
+ * NULL. It is worth a try before all others, whatever its preference.
  */
 const char *connections_last(const struct agent *agent, const struct delivery *d);
 

@@ -2,8 +2,8 @@
 #define SMTP_CONTENT_H
 /*
  * content - the message as it goes out: queue file records, through MIME conversion, header and
- * body checks and generic maps where those are asked for, to the lines of DATA (delivery.md 2.9,
- * 2.10). No I/O but the queue file's.
+ * body checks and generic maps where those are asked for, to the lines of DATA (RFC 5321 4.5.2).
+ * No I/O but the queue file's.
  */
 #include "smtp/body.h"
 #include "smtp/delivery.h"

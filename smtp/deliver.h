@@ -1,7 +1,7 @@
 #ifndef SMTP_DELIVER_H
 #define SMTP_DELIVER_H
 /*
- * deliver - one message to one next hop (delivery.md 1.8). On return every recipient is settled,
+ * deliver - one message to one next hop. On return every recipient is settled,
  * unless d->abandoned.
  */
 #include "smtp/delivery.h"

@@ -75,7 +75,7 @@ void rcpt_failed(const struct agent *agent, struct delivery *d, struct rcpt *rcp
 	}
 }
 
-/* Trouble of the destination, which qmgr should leave alone for a while (delivery.md 5.4). */
+/* Trouble of the destination, which qmgr should leave alone for a while. */
 static void note_hop(struct delivery *d, const struct why *why, bool deferred)
 {
 	if (why->site && deferred && !d->completed && d->hop.status == NULL)

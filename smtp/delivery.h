@@ -1,7 +1,7 @@
 #ifndef SMTP_DELIVERY_H
 #define SMTP_DELIVERY_H
 /*
- * delivery - one request on its way: its recipients and their fates (delivery.md 3). Belongs to one
+ * delivery - one request on its way: its recipients and their fates. Belongs to one
  * thread; nothing in it is shared. Every recipient is settled exactly once, whatever happens.
  */
 #include <stdbool.h>
@@ -53,7 +53,7 @@ bool rcpts_open(const struct delivery *d); /* is anybody open, or waiting for th
 /* Before the next server is tried: RCPT_NEXT becomes RCPT_OPEN. */
 void rcpts_reopen(struct delivery *d);
 
-/* Is WHY a reason to try the next server rather than a verdict (delivery.md 3.1)? */
+/* Is WHY a reason to try the next server rather than a verdict? */
 bool delivery_tries_next(const struct agent *agent, const struct delivery *d, const struct why *why);
 
 /* One recipient failed: waits for the next server if WHY is soft and there is one; else settled. */

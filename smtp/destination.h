@@ -1,7 +1,7 @@
 #ifndef SMTP_DESTINATION_H
 #define SMTP_DESTINATION_H
 /*
- * destination - next-hop syntax (delivery.md 1.2): a list of host, host:port, [host], [host]:port;
+ * destination - next-hop syntax: a list of host, host:port, [host], [host]:port;
  * for LMTP also unix:path and inet:. In the order to try, fallback relays last.
  */
 #include <stdbool.h>

@@ -1,6 +1,6 @@
 #ifndef SMTP_EHLO_H
 #define SMTP_EHLO_H
-/* ehlo - what a server offers (RFC 5321 4.1.1.1; delivery.md 2.3). A pure parser. */
+/* ehlo - what a server offers (RFC 5321 4.1.1.1). A pure parser. */
 #include <stdbool.h>
 #include <stddef.h>
 #include "util/buf.h"

@@ -2,8 +2,8 @@
 #define SMTP_ENVELOPE_H
 /*
  * envelope - the command lines of an envelope: XFORWARD, MAIL FROM, RCPT TO with their parameters
- * in Postfix's order (RFC 5321 4.1.1.2 and 4.1.1.3, RFC 1870, RFC 6152, RFC 3461, RFC 6533;
- * delivery.md 2.6, 2.7). Values of their arguments: no I/O.
+ * in Postfix's order (RFC 5321 4.1.1.2 and 4.1.1.3, RFC 1870, RFC 6152, RFC 3461, RFC 6533).
+ * Values of their arguments: no I/O.
  */
 #include "postfix/request.h"
 #include "smtp/config.h"

@@ -2,7 +2,7 @@
 #define SMTP_HEADERS_H
 /*
  * headers - what flags=DOR of master.cf puts in front of a message, and the loop that D prevents
- * (pipe(8), postfix-wire.md 1.1).
+ * (pipe(8)).
  */
 #include "smtp/delivery.h"
 #include "util/list.h"

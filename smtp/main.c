@@ -1,5 +1,5 @@
 /*
- * safemx - a delivery agent for Postfix's master(8): the order of start-up (postfix-wire.md 1.3),
+ * safemx - a delivery agent for Postfix's master(8): the order of start-up,
  * and one request from greeting to verdict.
  */
 #include "config.h"
@@ -97,7 +97,7 @@ static bool stale(void *context)
 	return table_set_changed(agent->tables);
 }
 
-/* The administrator's limit of deliveries at once (design.md 2): -l, -z, or column 7 of master.cf. */
+/* The administrator's limit of deliveries at once: -l, -z, or column 7 of master.cf. */
 static size_t limit(const struct config *config, const struct master_args *args)
 {
 	int column;

@@ -2,7 +2,7 @@
 #define SMTP_MIME_H
 /*
  * mime - the structure of a message as it streams by (RFC 2045, 2046), and 8-bit content made
- * 7-bit for servers without 8BITMIME (RFC 6152 3; delivery.md 2.9, 2.10). Pure: it calls what it is
+ * 7-bit for servers without 8BITMIME (RFC 6152 3). Pure: it calls what it is
  * given. Memory is bounded by the header size, boundary length and nesting limits.
  */
 #include <stdbool.h>

@@ -1,8 +1,7 @@
 #ifndef SMTP_NOTIFY_H
 #define SMTP_NOTIFY_H
 /*
- * notify - the transcript of a session that went wrong, to the postmaster (notify_classes;
- * delivery.md 8.4).
+ * notify - the transcript of a session that went wrong, to the postmaster (notify_classes).
  */
 #include "smtp/connection.h"
 #include "smtp/delivery.h"

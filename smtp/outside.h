@@ -2,7 +2,7 @@
 #define SMTP_OUTSIDE_H
 /*
  * outside - addresses as others see them: smtp_generic_maps over the envelope and over the headers
- * that hold addresses (generic(5), delivery.md 2.9). The log and bounces keep the original ones.
+ * that hold addresses (generic(5)). The log and bounces keep the original ones.
  */
 #include "smtp/delivery.h"
 #include "util/buf.h"

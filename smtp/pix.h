@@ -2,7 +2,7 @@
 #define SMTP_PIX_H
 /*
  * pix - servers behind a Cisco PIX "smtp fixup", known by their starred greeting, and what is done
- * about its bugs (smtp_pix_workarounds; delivery.md 2.3).
+ * about its bugs (smtp_pix_workarounds).
  */
 #include "smtp/connection.h"
 #include "smtp/delivery.h"

@@ -23,7 +23,7 @@ struct policy_base {
 	bool sts;                  /* MX hosts must be those of an MTA-STS policy */
 };
 
-/* TLS-Required: no (RFC 8689 5; tls.md 13.1): no policy table, at most may. */
+/* TLS-Required: no (RFC 8689 5; TLS_README): no policy table, at most may. */
 static bool tls_not_required(const struct agent *agent, const struct request *request)
 {
 	return agent->config->version >= POSTFIX(3, 10) && agent->config->tls_required_enable
@@ -94,7 +94,7 @@ static struct list strategies(const struct agent *agent, struct pool *pool,
 		return names;
 	}
 	list_split(&names, config->tls_secure_cert_match, ":" TEXT_LIST_SEPARATORS, false);
-	/* What Postfix leaves to the administrator: a signed MX host's name (design.md 4). */
+	/* What Postfix leaves to the administrator: a signed MX host's name. */
 	if (!config->secure_cert_match_set && config->secure_hostname_needs_dnssec
 		&& !agent->lmtp)
 		list_add(&names, "hostname");
@@ -197,7 +197,7 @@ static void accept_strategy(struct deciding *w, const char *word)
 		accept_name(w, word, "match");
 }
 
-/* Nothing that the server could show would do: it is not even asked (design.md 4). */
+/* Nothing that the server could show would do: it is not even asked. */
 static bool nothing_to_match(struct deciding *w)
 {
 	const char *why_not = w->policy->expect.why_not;
@@ -261,7 +261,7 @@ static bool expect_fingerprints(struct deciding *w)
 			list_join(&given, ", ")));
 }
 
-/* --- handshake settings (tls.md 2.8, 4) --- */
+/* --- handshake settings (TLS_README) --- */
 
 static void settings(struct deciding *w)
 {

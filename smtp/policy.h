@@ -1,8 +1,8 @@
 #ifndef SMTP_POLICY_H
 #define SMTP_POLICY_H
 /*
- * policy - the TLS level for one server, and what its certificate must show (tls.md 2, design.md 4
- * and 8). Decided from the tables, the request and the route; never weakened afterwards.
+ * policy - the TLS level for one server, and what its certificate must show (TLS_README, and 8).
+ * Decided from the tables, the request and the route; never weakened afterwards.
  */
 #include <stdbool.h>
 #include "smtp/delivery.h"
@@ -29,7 +29,7 @@ struct policy_base;
 struct policy_base *policy_for(const struct agent *agent, const struct delivery *d,
 	const struct destination *destination);
 
-/* Is the validator wanted for the MX lookup (secure with hostname, dane, dnssec; design.md 5)? */
+/* Is the validator wanted for the MX lookup (secure with hostname, dane, dnssec)? */
 bool policy_validates(const struct agent *agent, const struct policy_base *base);
 
 /*

@@ -25,7 +25,7 @@ static bool refuse(struct dane *d, const char *text, const char *detail)
 	return why_site(d->why, "4.7.5", "%s", text);
 }
 
-/* --- what must be so before DNS is asked (tls.md 8.1) --- */
+/* --- what must be so before DNS is asked (TLS_README) --- */
 
 /* The configuration leaves DANE no ground: that is the administrator's to mend. */
 static bool impossible(struct dane *d, const char *before, const char *after)
@@ -62,7 +62,7 @@ static bool possible(struct dane *d)
 	return true;
 }
 
-/* --- an MX that is not signed (tls.md 8.5) --- */
+/* --- an MX that is not signed (TLS_README) --- */
 
 /* What smtp_tls_dane_insecure_mx_policy makes of it: MAY, ENCRYPT or HALF_DANE. */
 static enum tls_level insecure_mx_level(const struct agent *agent)
@@ -83,7 +83,7 @@ static bool check_mx(struct dane *d)
 	return d->expect->level > TLS_LEVEL_MAY;
 }
 
-/* --- the records (tls.md 8.3, 8.4) --- */
+/* --- the records (TLS_README) --- */
 
 static const char *record_text(struct pool *pool, const struct rr_tlsa *tlsa)
 {

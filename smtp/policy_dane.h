@@ -1,7 +1,7 @@
 #ifndef SMTP_POLICY_DANE_H
 #define SMTP_POLICY_DANE_H
 /*
- * policy_dane - what the levels dane and dane-only come to for one server (RFC 7672; tls.md 8): the
+ * policy_dane - what the levels dane and dane-only come to for one server (RFC 7672; TLS_README): the
  * level in force, the TLSA records, the names. Asks the resolver, logs as Postfix does.
  */
 #include "smtp/delivery.h"

@@ -1,6 +1,6 @@
 #ifndef SMTP_POLICY_SITE_H
 #define SMTP_POLICY_SITE_H
-/* policy_site - smtp_tls_per_site, the obsolete forerunner of the policy table (tls.md 2.7). */
+/* policy_site - smtp_tls_per_site, the obsolete forerunner of the policy table (TLS_README). */
 #include "smtp/route.h"
 
 /*

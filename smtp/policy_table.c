@@ -280,7 +280,7 @@ bool policy_parse(struct pool *pool, const char *where, const char *text, int ve
 	return set_all(&p, text) && sts_is_complete(&p);
 }
 
-/* "name", then ".parent", ".grandparent": the first hit (tables.md 8.3). *key: the one asked last. */
+/* "name", then ".parent", ".grandparent": the first hit (DATABASE_README). *key: the one asked last. */
 static enum table_answer search(const struct agent *agent, const char *nexthop, const char **key,
 	struct buf *result)
 {

@@ -1,7 +1,7 @@
 #ifndef SMTP_POLICY_TABLE_H
 #define SMTP_POLICY_TABLE_H
 /*
- * policy_table - smtp_tls_policy_maps: the search, and the text of an entry (tls.md 2.2 to 2.6).
+ * policy_table - smtp_tls_policy_maps: the search, and the text of an entry (TLS_README).
  */
 #include <stdbool.h>
 #include "smtp/agent.h"

@@ -2,7 +2,7 @@
 #define SMTP_REPLY_H
 /*
  * reply - reply lines (RFC 5321 4.2) and enhanced status codes (RFC 2034, 3463), as Postfix judges
- * them (delivery.md 2.1). A pure parser: no I/O.
+ * them. A pure parser: no I/O.
  */
 #include <stdbool.h>
 

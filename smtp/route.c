@@ -28,7 +28,7 @@ struct routing {
 	struct why *why;
 };
 
-/* Unless for DANE an address needs no signature; the name that an alias leads to does (tls.md 15). */
+/* Unless for DANE an address needs no signature; the name that an alias leads to does (TLS_README). */
 static enum dns_mode address_mode(const struct routing *r)
 {
 	return r->agent->dns_validated || r->agent->config->cname_overrides_servername ? r->mode
@@ -72,7 +72,7 @@ static struct server *add_server(struct routing *r, const char *host, const stru
 	return server;
 }
 
-/* --- the addresses of one host (delivery.md 1.6) --- */
+/* --- the addresses of one host --- */
 
 static bool family_enabled(const struct agent *agent, int family)
 {
@@ -212,7 +212,7 @@ static void add_set(struct routing *r, const struct lookup_set *set, bool srv)
 	r->best_listed = set->count ? set->hosts[0].preference : 0;
 }
 
-/* Can a certificate have it at all? Nothing odd, and no bare label, is taken from DNS (tls.md 15). */
+/* Can a certificate have it at all? Nothing odd, and no bare label, is taken from DNS (TLS_README). */
 static bool is_full_name(const char *host)
 {
 	static const char usual[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.";
@@ -237,7 +237,7 @@ static const char *not_vouched(const struct routing *r, const struct lookup_set 
 	return server->unsigned_alias;
 }
 
-/* design.md 4: signed MX data makes its host names safe to match. */
+/* Signed MX data makes its host names safe to match. */
 static void vouch(struct routing *r, const struct lookup_set *set)
 {
 	bool secure = r->mode == DNS_VALIDATED && set->security == DNS_SECURE;
@@ -264,7 +264,7 @@ static void vouch_for_destination(struct routing *r)
 	}
 }
 
-/* --- order: loops, shuffle, family, balance (delivery.md 1.5) --- */
+/* --- order: loops, shuffle, family, balance --- */
 
 static bool is_ours(const struct agent *agent, const struct addr *addr)
 {
@@ -406,7 +406,7 @@ static bool finish(struct routing *r, const char *name, bool from_set, bool srv,
 	return true;
 }
 
-/* --- which lookup (delivery.md 1.3, 1.4) --- */
+/* --- which lookup --- */
 
 /* No MX: the domain itself (RFC 5321 5.1), or [host]. */
 static bool route_host(struct routing *r, struct route *result)

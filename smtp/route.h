@@ -2,7 +2,7 @@
 #define SMTP_ROUTE_H
 /*
  * route - from a destination to the servers to try, in order, each with its DNSSEC status
- * (delivery.md 1.3 to 1.7, RFC 5321 5.1; design.md 4).
+ * (RFC 5321 5.1).
  */
 #include <stdbool.h>
 #include "smtp/agent.h"
@@ -26,7 +26,7 @@ struct server {
 	bool met;               /* a session with it got through the handshakes */
 	bool plaintext;         /* another try without TLS after opportunistic TLS failed */
 	struct decision *decision; /* smtp/deliver.c: how it may be talked to; NULL: not decided yet */
-	/* May a certificate carry the host's name at level secure? (design.md 4) */
+	/* May a certificate carry the host's name at level secure? */
 	bool vouched;           /* host was written by the administrator, or signed MX data names it */
 	const char *not_vouched; /* why not: "the MX record of customer.example is not signed" */
 	/* smtp_cname_overrides_servername gave it this host, over an alias that is not signed: which */

@@ -23,7 +23,7 @@ struct opening {
 	struct why *why;
 };
 
-/* --- connect (delivery.md 1.9) --- */
+/* --- connect --- */
 
 static int dial_unix(const struct agent *agent, const struct server *server, struct why *why)
 {
@@ -251,7 +251,7 @@ static bool hello(struct opening *o, bool esmtp)
 	return helo(o) && can_take_utf8(o);
 }
 
-/* --- STARTTLS (RFC 3207; tls.md 3) --- */
+/* --- STARTTLS (RFC 3207; TLS_README) --- */
 
 /* Does REQUIRETLS rule plaintext out? */
 static bool demands_tls(const struct opening *o)
@@ -299,7 +299,7 @@ static bool unverified(struct opening *o)
 	return why_site(o->why, "4.7.5", "%s%s%s", words, tls->reason[0] ? ": " : "", tls->reason);
 }
 
-/* All that made an earlier session acceptable but the expectation itself (tls.md 11.2). */
+/* All that made an earlier session acceptable but the expectation itself (TLS_README). */
 static const char *session_key(struct opening *o)
 {
 	const struct server *server = o->conn->server;

@@ -2,7 +2,7 @@
 #define SMTP_SESSION_H
 /*
  * session - from a server to a ready connection: connect, greeting, EHLO, STARTTLS, EHLO, AUTH
- * (RFC 5321 3.1, 3.2; RFC 3207; delivery.md 1.9, 2.3, 2.4).
+ * (RFC 5321 3.1, 3.2; RFC 3207).
  */
 #include "smtp/connection.h"
 #include "smtp/delivery.h"

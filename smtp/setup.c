@@ -63,7 +63,7 @@ static void words(struct agent *agent, struct pool *pool, const struct master_ar
 	}
 }
 
-/* --- words with a fixed vocabulary (configuration.md 6): config_check has let no others through --- */
+/* --- words with a fixed vocabulary (postconf(5)): config_check has let no others through --- */
 
 static void each_word(struct agent *agent, const char *value,
 	void (*set)(struct agent *agent, const char *word))
@@ -145,7 +145,7 @@ static void choices(struct agent *agent)
 	agent->discard_ehlo = ehlo_words(config->discard_ehlo_keywords);
 }
 
-/* --- our own addresses (delivery.md 1.5, 1.9) --- */
+/* --- our own addresses --- */
 
 static void own_address(struct agent *agent, const struct addr *addr)
 {
@@ -284,7 +284,7 @@ static void addresses(struct agent *agent, struct pool *pool)
 	own_list(agent, pool, "proxy_interfaces", config->proxy_interfaces);
 }
 
-/* --- tables, in Postfix's order (tables.md 2) --- */
+/* --- tables, in Postfix's order (DATABASE_README) --- */
 
 static const struct tables *tables(struct agent *agent, struct pool *pool, const char *name,
 	const char *value, unsigned flags)
@@ -544,7 +544,7 @@ static void dns(struct agent *agent, struct pool *pool)
 	agent->resolver = answers_resolver(agent->answers);
 }
 
-/* --- TLS (tls.md 1.2, 2.1) --- */
+/* --- TLS (TLS_README) --- */
 
 static enum tls_level global_level(const struct config *config)
 {

@@ -181,7 +181,7 @@ static void answered(struct transaction *t, const struct awaited *to, const stru
 
 /* --- commands out, replies in --- */
 
-/* What goes wrong with RSET is silent: the outcome is known (delivery.md 2.11). */
+/* What goes wrong with RSET is silent: the outcome is known. */
 static bool hear(struct transaction *t, const struct awaited *to)
 {
 	bool matters = to->verb != RSET;
@@ -217,7 +217,7 @@ static bool pointless(const struct transaction *t, enum verb verb)
 	return verb == DATA && (t->mail_refused || (t->accepted == 0 && t->rcpts_pending == 0));
 }
 
-/* Does COMMAND have to wait for the replies to those before it (delivery.md 2.8)? */
+/* Does COMMAND have to wait for the replies to those before it? */
 static bool group_is_full(const struct transaction *t, const char *command)
 {
 	return t->waiting && (stream_queued(t->conn->stream) + strlen(command) + 2 > GROUP_MOST
@@ -286,7 +286,7 @@ static bool unreadable(struct transaction *t)
 	return true;
 }
 
-/* The server hung up in the middle: its last words, if any, are the verdict (delivery.md 2.11). */
+/* The server hung up in the middle: its last words, if any, are the verdict. */
 static bool last_words(struct transaction *t, enum io io)
 {
 	struct why why = {.pool = t->d->pool};
@@ -434,7 +434,7 @@ static bool send_nothing(struct transaction *t)
 	return true;
 }
 
-/* A PIX must see the dot in a packet of its own (delivery.md 2.3). */
+/* A PIX must see the dot in a packet of its own. */
 static bool wait_for_dot(struct transaction *t)
 {
 	enum io io = stream_flush(t->conn->stream);

@@ -1,8 +1,8 @@
 #ifndef SMTP_TRANSACTION_H
 #define SMTP_TRANSACTION_H
 /*
- * transaction - MAIL, RCPT, DATA, content, dot (RFC 5321 3.3, RFC 2920, LMTP RFC 2033; delivery.md
- * 2.5 to 2.11, 6). Pipelining only changes how much may be out before we listen.
+ * transaction - MAIL, RCPT, DATA, content, dot (RFC 5321 3.3, RFC 2920, LMTP RFC 2033).
+ * Pipelining only changes how much may be out before we listen.
  */
 #include "smtp/connection.h"
 #include "smtp/delivery.h"

@@ -2,7 +2,7 @@
 #define TLS_ALERT_H
 /*
  * alert - what the library says of a session that broke, in the form that OpenSSL gives Postfix to
- * log (tls.md 10.5). Inside this room only.
+ * log (TLS_README). Inside this room only.
  */
 #include <gnutls/gnutls.h>
 

@@ -2,7 +2,7 @@
 #define TLS_CERTIFICATE_H
 /*
  * certificate - one certificate: its bytes, GnuTLS's view of it, and the questions that Postfix,
- * by way of OpenSSL, asks of it (tls.md 5.1). Read-only once open, so threads may share it. Inside
+ * by way of OpenSSL, asks of it (TLS_README). Read-only once open, so threads may share it. Inside
  * this room only.
  */
 #include <stdbool.h>

@@ -1,7 +1,7 @@
 #ifndef TLS_CHANNEL_H
 #define TLS_CHANNEL_H
 /*
- * channel - a GnuTLS session over a stream's socket (gnutls.md 6). What GnuTLS writes waits until
+ * channel - a GnuTLS session over a stream's socket (GnuTLS manual). What GnuTLS writes waits until
  * it wants to read, or a whole write is done: so a flight is one segment, and none waits for the
  * peer's delayed acknowledgement. What it reads comes from a buffer of ours. Limits are the
  * stream's. Inside this room only.

@@ -1,7 +1,7 @@
 #ifndef TLS_CREDENTIALS_H
 #define TLS_CREDENTIALS_H
 /*
- * credentials - the client's own certificates and keys (tls.md 4.5), read before chroot and
+ * credentials - the client's own certificates and keys (TLS_README), read before chroot and
  * read-only afterwards. Shared by all sessions. Inside this room only.
  */
 #include <stdbool.h>
@@ -14,7 +14,7 @@ struct credentials;
 /*
  * RETRIEVE is what GnuTLS calls when a server asks for a certificate; it finds its session's
  * credentials by itself and may use credentials_choose(). NULL: something configured cannot be
- * used, and TLS is off; the warnings of tls.md 3.9 were logged.
+ * used, and TLS is off; the warnings of TLS_README were logged.
  */
 struct credentials *credentials_load(const struct tls_options *options,
 	gnutls_certificate_retrieve_function2 *retrieve);

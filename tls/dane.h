@@ -1,7 +1,7 @@
 #ifndef TLS_DANE_H
 #define TLS_DANE_H
 /*
- * dane - TLSA records against certificates (RFC 6698, 7671, 7672; tls.md 8.4), and fingerprints,
+ * dane - TLSA records against certificates (RFC 6698, 7671, 7672; TLS_README), and fingerprints,
  * which are such records in disguise. Pure functions of bytes; what usage 2 demands of the chain is
  * path's matter. Inside this room only.
  */

@@ -25,7 +25,7 @@ static void give_up(struct preparing *p, const char *text)
 	p->demand->unusable_text = text;
 }
 
-/* --- fingerprints: TLSA records of usage 3 with a private matching type (tls.md 7) --- */
+/* --- fingerprints: TLSA records of usage 3 with a private matching type (TLS_README) --- */
 
 static int nibble(int byte)
 {
@@ -112,7 +112,7 @@ static void prepare_fingerprints(struct preparing *p)
 	}
 }
 
-/* --- TLSA records (tls.md 8.4) --- */
+/* --- TLSA records (TLS_README) --- */
 
 static void no_record(struct preparing *p)
 {

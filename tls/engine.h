@@ -9,7 +9,7 @@
 #include <stddef.h>
 #include "util/why.h"
 
-enum tls_log { /* smtp_tls_loglevel as features (tls.md 10.1) */
+enum tls_log { /* smtp_tls_loglevel as features (TLS_README) */
 	TLS_LOG_SUMMARY = 1, TLS_LOG_UNTRUSTED = 2, TLS_LOG_PEERCERT = 4, TLS_LOG_CERTMATCH = 8,
 	TLS_LOG_VERBOSE = 16, TLS_LOG_CACHE = 32, TLS_LOG_DEBUG = 64, TLS_LOG_TLS_PACKETS = 128,
 	TLS_LOG_ALL_PACKETS = 256, TLS_LOG_DANE = 512,
@@ -44,14 +44,14 @@ struct tls_options {
 struct tls_engine;
 
 /*
- * NULL: TLS is off; the warnings of tls.md 3.9 were logged. OPTIONS must outlive the engine.
+ * NULL: TLS is off; the warnings of TLS_README were logged. OPTIONS must outlive the engine.
  */
 struct tls_engine *tls_engine_open(const struct tls_options *options);
 void tls_engine_close(struct tls_engine *engine);
 
 /*
  * For a policy with tafiles: reads them unless they are known. False: unusable, and the warning of
- * tls.md 2.6 was logged.
+ * TLS_README was logged.
  */
 bool tls_engine_anchors(struct tls_engine *engine, const char *const *files, size_t count);
 

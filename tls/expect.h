@@ -1,7 +1,7 @@
 #ifndef TLS_EXPECT_H
 #define TLS_EXPECT_H
 /*
- * expect - what the peer must prove and how we talk to it, as a value (tls.md 1, 4 to 7). Const
+ * expect - what the peer must prove and how we talk to it, as a value (TLS_README). Const
  * once decided. Never weakened in place: decide again.
  */
 #include <stdbool.h>
@@ -52,11 +52,11 @@ struct tls_expect {
 	const char *tlsa_owner;   /* "_25._tcp.mx.example": the records' name, for the log; NULL: unknown */
 	const char *const *anchor_files; /* tafile: replaces CAfile and CApath */
 	size_t anchor_file_count;
-	const char *protocols;  /* list as configured (tls.md 4.1) */
+	const char *protocols;  /* list as configured (TLS_README) */
 	const char *grade;      /* high, medium, low, export, null */
 	const char *exclude;    /* list of exclusions, built-in words (eNULL, aNULL) not included */
 	const char *sni;        /* "" none; A-labels */
-	bool raw_keys;          /* enable_rpk, 3.9: at may, encrypt, fingerprint (tls.md 9) */
+	bool raw_keys;          /* enable_rpk, 3.9: at may, encrypt, fingerprint (TLS_README) */
 	const char *policy_failure; /* 3.10: "sts-webpki-invalid", ...: verification fails; or NULL */
 	const char *why_not;    /* what else would have been acceptable, and why it is not:
 	                           "mx1.provider.example would match, but the MX record of

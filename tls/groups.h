@@ -1,7 +1,7 @@
 #ifndef TLS_GROUPS_H
 #define TLS_GROUPS_H
 /*
- * groups - tls_eecdh_auto_curves and tls_ffdhe_auto_groups to GnuTLS's words (tls.md 4.3). Inside
+ * groups - tls_eecdh_auto_curves and tls_ffdhe_auto_groups to GnuTLS's words (TLS_README). Inside
  * this room only.
  */
 #include "tls/engine.h"

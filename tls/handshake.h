@@ -1,8 +1,8 @@
 #ifndef TLS_HANDSHAKE_H
 #define TLS_HANDSHAKE_H
 /*
- * handshake - until it is done or has failed, and what is logged about that (tls.md 10.5,
- * gnutls.md 6.3). Inside this room only.
+ * handshake - until it is done or has failed, and what is logged about that (TLS_README,
+ * GnuTLS manual). Inside this room only.
  */
 #include <stdbool.h>
 #include "tls/channel.h"

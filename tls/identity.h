@@ -25,7 +25,7 @@ struct identities {
 	size_t count;
 };
 
-/* All that is configured. False: TLS is off, and the warnings of tls.md 3.9 were logged. */
+/* All that is configured. False: TLS is off, and the warnings of TLS_README were logged. */
 bool identities_load(struct identities *to, const struct tls_options *options);
 void identities_free(struct identities *identities);
 

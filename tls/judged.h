@@ -2,7 +2,7 @@
 #define TLS_JUDGED_H
 /*
  * judged - what verify found out about a peer, and the words for it: log lines as Postfix has them
- * (tls.md 10.3, 10.4), and a reason for people (design.md 6). Inside this room only.
+ * (TLS_README), and a reason for people. Inside this room only.
  */
 #include <stdbool.h>
 #include "tls/match.h"

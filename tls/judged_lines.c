@@ -1,4 +1,4 @@
-/* The log lines of tls.md 10.3 and 10.4. */
+/* The log lines of TLS_README. */
 #include <string.h>
 #include <gnutls/crypto.h>
 #include "tls/dn.h"

@@ -1,4 +1,4 @@
-/* Why a server was refused, in words that tell an administrator what to do (design.md 6). */
+/* Why a server was refused, in words that tell an administrator what to do. */
 #include <stdio.h>
 #include <string.h>
 #include <time.h>

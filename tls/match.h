@@ -1,7 +1,7 @@
 #ifndef TLS_MATCH_H
 #define TLS_MATCH_H
 /*
- * match - names in a certificate against acceptable names, as Postfix does it (tls.md 6.2, 6.3).
+ * match - names in a certificate against acceptable names, as Postfix does it (TLS_README).
  * Libraries' host name checks differ. Pure functions of bytes. Inside this room only.
  */
 #include <stdbool.h>

@@ -1,7 +1,7 @@
 #ifndef TLS_PATH_H
 #define TLS_PATH_H
 /*
- * path - from a leaf to an anchor (RFC 5280 6; gnutls.md 2.5, 5.3). We choose the certificates,
+ * path - from a leaf to an anchor (RFC 5280 6; GnuTLS manual). We choose the certificates,
  * since libraries take the list as sent; GnuTLS checks signatures and name constraints along the
  * one path, with its anchor as the only trusted certificate; what depends on time, on Postfix's
  * rules, or must be told by depth, is checked here. All is bounded, whatever the peer sends. Inside

@@ -1,4 +1,4 @@
-/* priority - see gnutls.md 1: what is exact, and where a product offers more than the list. */
+/* priority - see GnuTLS manual: what is exact, and where a product offers more than the list. */
 #include "tls/priority.h"
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -27,7 +27,7 @@ struct counted {
 	struct pool pool;
 };
 
-/* ---- the OpenSSL list (tls.md 4.2) ---- */
+/* ---- the OpenSSL list (TLS_README) ---- */
 
 static const char *grade_list(const struct tls_options *options, const char *grade)
 {
@@ -139,7 +139,7 @@ static void multiply_list(struct product *product, const struct cipher_list *lis
 	}
 }
 
-/* No list touches TLS 1.3 (tls.md 4.2), where GnuTLS uses the same words for ciphers. */
+/* No list touches TLS 1.3 (TLS_README), where GnuTLS uses the same words for ciphers. */
 static void multiply_13(struct product *product)
 {
 	enum { OPENSSL_HAS = 3 };
@@ -227,7 +227,7 @@ static bool has(const unsigned *list, int count, unsigned algorithm)
 	return false;
 }
 
-/* The system's configuration rules over explicit words too (gnutls.md 1.8), without a word. */
+/* The system's configuration rules over explicit words too (GnuTLS manual), without a word. */
 static void tell_withheld(const struct priority *priority)
 {
 	const unsigned *ciphers, *exchanges;

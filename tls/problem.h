@@ -2,7 +2,7 @@
 #define TLS_PROBLEM_H
 /*
  * problem - what can be wrong with a certificate, numbered as in OpenSSL, since Postfix logs those
- * numbers and log analysers read them (tls.md 5.1, 10.3). Inside this room only.
+ * numbers and log analysers read them (TLS_README). Inside this room only.
  */
 #include <stddef.h>
 

@@ -1,7 +1,7 @@
 #ifndef TLS_PROTOCOLS_H
 #define TLS_PROTOCOLS_H
 /*
- * protocols - smtp_tls_protocols and smtp_tls_mandatory_protocols (postconf(5), tls.md 4.1). A
+ * protocols - smtp_tls_protocols and smtp_tls_mandatory_protocols (postconf(5), TLS_README). A
  * function of its text. Inside this room only.
  */
 #include <stdbool.h>

@@ -1,4 +1,4 @@
-/* session - the steps of gnutls.md 11, in its order. */
+/* session - the steps of GnuTLS manual, in its order. */
 #include "tls/session.h"
 #include <stdlib.h>
 #include <string.h>

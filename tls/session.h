@@ -2,7 +2,7 @@
 #define TLS_SESSION_H
 /*
  * session - from an expectation and a stream to a verified channel: handshake, verdict, log lines,
- * and the transport that the stream then uses (tls.md 3, 10, 11; gnutls.md 11). One thread at a time.
+ * and the transport that the stream then uses (TLS_README; GnuTLS manual). One thread at a time.
  */
 #include <stdbool.h>
 #include "tls/engine.h"
@@ -20,7 +20,7 @@ struct tls_start {
 	                           connections that may be reused */
 };
 
-enum tls_fault {            /* why the peer did not match, as TLSRPT sorts it (tls.md 12.2) */
+enum tls_fault {            /* why the peer did not match, as TLSRPT sorts it (TLS_README) */
 	TLS_FAULT_NONE,
 	TLS_FAULT_NAME,     /* the chain is good, no name is acceptable */
 	TLS_FAULT_EXPIRED,
@@ -53,12 +53,12 @@ enum tls_result {
 	/*
 	 * No channel, nothing logged: the library would not talk to this certificate as its key usage
 	 * stands, where Postfix does. The engine has made a note of the server and will be lenient:
-	 * connect to the same address again at once, once (gnutls.md 2.4).
+	 * connect to the same address again at once, once (GnuTLS manual).
 	 */
 	TLS_RECONNECT,
 	/*
 	 * The same, and with OLD: the server has no TLS 1.3 and chose an excluded cipher, that only was
-	 * offered because TLS 1.3 has one of the same name (gnutls.md 1.4).
+	 * offered because TLS 1.3 has one of the same name (GnuTLS manual).
 	 */
 	TLS_RECONNECT_OLD,
 };

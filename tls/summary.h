@@ -1,7 +1,7 @@
 #ifndef TLS_SUMMARY_H
 #define TLS_SUMMARY_H
 /*
- * summary - the line that tells the outcome of a handshake (tls.md 10.2), as the installed Postfix
+ * summary - the line that tells the outcome of a handshake (TLS_README), as the installed Postfix
  * words it. Inside this room only.
  */
 #include <stdbool.h>

@@ -1,7 +1,7 @@
 #ifndef TLS_TICKETS_H
 #define TLS_TICKETS_H
 /*
- * tickets - sessions to resume, one store for all deliveries (tls.md 11, gnutls.md 4). A ticket is
+ * tickets - sessions to resume, one store for all deliveries (TLS_README, GnuTLS manual). A ticket is
  * GnuTLS's session data: a secret, wiped when it goes. All that made the session acceptable is in
  * its key. Inside this room only.
  */

@@ -9,7 +9,7 @@ static const struct tls_options *options(const struct judged *j)
 	return j->context->options;
 }
 
-/* tls.md 5.4: one intermediate more than smtp_tls_scert_verifydepth. */
+/* TLS_README: one intermediate more than smtp_tls_scert_verifydepth. */
 static int most_intermediates(const struct judged *j)
 {
 	int depth = options(j)->verify_depth;
@@ -303,7 +303,7 @@ static void judge(struct judged *j, struct anchors *full)
 		j->matched = true;
 }
 
-/* tls.md 12.2: those that TLSRPT tells in OpenSSL's words. */
+/* TLS_README: those that TLSRPT tells in OpenSSL's words. */
 static bool is_told_in_words(enum problem problem)
 {
 	return problem == PROBLEM_SELF_SIGNED || problem == PROBLEM_UNKNOWN_ROOT

@@ -1,7 +1,7 @@
 #ifndef TLS_VERIFY_H
 #define TLS_VERIFY_H
 /*
- * verify - an expectation and what the peer showed to a verdict (tls.md 5 to 10). A function of its
+ * verify - an expectation and what the peer showed to a verdict (TLS_README). A function of its
  * arguments, the anchors and the wall clock; no I/O but reading anchor files. Inside this room
  * only: session asks it, twice for a session: before the handshake what can be demanded at all,
  * after it whether that was met.
@@ -23,14 +23,14 @@ struct anchors;
 
 /*
  * Reads CA file and directory; looks up fingerprint digest and DANE digests. Before chroot. NULL:
- * TLS is off, and the texts of tls.md 3.9 were logged, "disabling TLS support" included.
+ * TLS is off, and the texts of TLS_README were logged, "disabling TLS support" included.
  */
 struct tls_trust *tls_trust_load(const struct tls_options *options);
 void tls_trust_free(struct tls_trust *trust); /* NULL is fine */
 
 /*
- * Reads these tafiles if they are not known yet. False: not to be used; the warning of tls.md 2.6
- * was logged (a file without a certificate or a key is refused too, tls.md 5.3).
+ * Reads these tafiles if they are not known yet. False: not to be used; the warning of TLS_README
+ * was logged (a file without a certificate or a key is refused too, TLS_README).
  */
 bool tls_trust_anchors(struct tls_trust *trust, const char *const *files, size_t count);
 
@@ -48,8 +48,8 @@ struct tls_verify_context {
  */
 struct tls_demand {
 	const struct tls_expect *expect;
-	enum tls_level level; /* expect's; ENCRYPT when dane has no usable TLSA record (tls.md 8.4) */
-	bool raw_keys;        /* offer RFC 7250 (tls.md 9; only where the installed Postfix has it) */
+	enum tls_level level; /* expect's; ENCRYPT when dane has no usable TLSA record (TLS_README) */
+	bool raw_keys;        /* offer RFC 7250 (TLS_README; only where the installed Postfix has it) */
 	const struct tls_tlsa **tlsa; /* the usable records (digest agility done); fingerprints too */
 	size_t tlsa_count;
 	bool unusable;        /* must match, and nothing usable to match with: fails with num=1 */
@@ -72,7 +72,7 @@ void tls_verify_prepare(const struct tls_verify_context *context, const struct t
  * matched, name, rule, peer_names, reason, fault, fault_text; protocol, cipher and reused are the
  * session's. Where no name decided, rule says what did: "fingerprint", "dane-ee", "anchor" (the leaf
  * itself is in a tafile). LINES gets what is to be logged at info, in Postfix's order and words, without
- * severity: the reason of a refusal (tls.md 10.3), then the details (10.4). Resumed and not trusted
+ * severity: the reason of a refusal (TLS_README), then the details (10.4). Resumed and not trusted
  * at may and encrypt: the line "re-using session with untrusted certificate" stands for the reason.
  * Odd content of names (NUL, too long) is warned about at once.
  */

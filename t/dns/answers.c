@@ -165,7 +165,7 @@ static void *one_of_crowd(void *context)
 	return NULL;
 }
 
-/* performance.md D1: two queries for a domain (three with IPv6), also when 20 ask at once. */
+/* Two queries for a domain (three with IPv6), also when 20 ask at once. */
 static void test_single_flight(void)
 {
 	struct slow slow = {.fake = fake_resolver(lines, COUNT(lines)),

@@ -173,7 +173,7 @@ static bool note_name(void *context, struct query *query)
 	return true;
 }
 
-/* dns.md 1.2, with "search s1 s2". */
+/* With "search s1 s2". */
 static const struct search_case {
 	const char *name;
 	enum dns_type type;

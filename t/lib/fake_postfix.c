@@ -105,7 +105,7 @@ const char *fake_postfix_told(struct fake_postfix *postfix, struct pool *pool)
 	return text;
 }
 
-/* --- queue files (postfix-wire.md 4) --- */
+/* --- queue files --- */
 
 static long put_record(FILE *file, int type, const char *data, size_t length)
 {

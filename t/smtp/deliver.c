@@ -140,7 +140,7 @@ static void travel_all(const struct journey *journeys, size_t count)
 #define SAID_LATER(host) SAID(host ".test", "450 4.2.0 later", "MAIL FROM")
 #define REFUSED(host, address) "connect to " host ".test[" address "]:PORT: Connection refused"
 
-/* --- the next server (delivery.md 1.8) --- */
+/* --- the next server --- */
 
 static const struct journey servers[] = {
 	{"the first one takes it", NULL, 0, "three.test:%u", NULL, TAKES_BOTH, "SS",
@@ -274,7 +274,7 @@ static const struct journey by_lmtp[] = {
 		SAID("127.0.0.1", "550 5.7.1 no", "end of DATA"))},
 };
 
-/* --- plaintext after TLS failed (tls.md 3.4) --- */
+/* --- plaintext after TLS failed (TLS_README) --- */
 
 #define OFFERS "220 mx\n>EHLO client.example\n250-mx\n250 STARTTLS\n"
 #define TLS ">STARTTLS\n220 go\n"

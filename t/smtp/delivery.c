@@ -129,7 +129,7 @@ static void test_soft_bounce(void)
 	ok(mail.d.deferred, "the message stays");
 }
 
-/* qmgr is told to leave the destination alone (delivery.md 5.4). */
+/* qmgr is told to leave the destination alone. */
 static void test_hop(void)
 {
 	struct why site, message, other;

@@ -147,7 +147,7 @@ static void check_all(const struct decision *cases, size_t count, const char *wh
 
 #define CHECK(cases, what) check_all(cases, COUNT(cases), what)
 
-/* --- tls.md 15, row by row --- */
+/* --- TLS_README, row by row --- */
 
 #define NO_NAME "4.7.5 Server certificate not verified: no name is acceptable for "
 
@@ -242,7 +242,7 @@ static void test_verify(void)
 	ok(strstr(fake_last(&test.agent.resolver), "validated") == NULL, "verify needs no DNSSEC");
 }
 
-/* --- the table, and what it overrides (tls.md 2.2 to 2.8) --- */
+/* --- the table, and what it overrides (TLS_README) --- */
 
 #define TABLE "smtp_tls_policy_maps=inline:{" \
 	" signed.test=none," \
@@ -384,7 +384,7 @@ static void test_settings(void)
 	}
 }
 
-/* TLS-Required: no (tls.md 13.1) */
+/* TLS-Required: no (TLS_README) */
 static void test_relaxed(void)
 {
 	static const char table[] = "smtp_tls_security_level=secure;"

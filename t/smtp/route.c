@@ -168,7 +168,7 @@ static void configure(const char *settings, int version)
 	"Host or domain name not found. Name service error for name=" name " type=" type \
 	": Host found but no data record of requested type"
 
-/* --- which servers, in which order (delivery.md 1.3 to 1.6) --- */
+/* --- which servers, in which order --- */
 
 static const struct routing_case plain[] = {
 	{"two.test", "a.test[192.0.2.1]:25, a.test[192.0.2.2]:25, b.test[192.0.2.3]:25"},
@@ -339,7 +339,7 @@ static void test_many(void)
 		" after qname=h50.test qtype=A", "which is said once");
 }
 
-/* --- DNSSEC (design.md 4, tls.md 15) --- */
+/* --- DNSSEC (TLS_README) --- */
 
 static const struct routing_case validated[] = {
 	{"two.test", "a.test[192.0.2.1]:25 vouched, a.test[192.0.2.2]:25 vouched,"
@@ -429,7 +429,7 @@ static void test_vouching(void)
 	is_text(fake_last(&test.agent.resolver), "A b.test validated", "for DANE they do");
 }
 
-/* --- SRV (delivery.md 1.7) --- */
+/* --- SRV --- */
 
 static const struct routing_case srv[] = {
 	{"srv.test:submission", "a.test[192.0.2.1]:587 vouched, a.test[192.0.2.2]:587 vouched,"

@@ -117,7 +117,7 @@ static void meet_all(const struct meeting *meetings, size_t count)
 #define REFUSED(reply) "host mx.test[127.0.0.1] refused to talk to me: " reply
 #define LOST(doing) "lost connection with mx.test[127.0.0.1] while " doing
 
-/* --- greeting, EHLO, HELO (RFC 5321 3.1, 3.2; delivery.md 2.3) --- */
+/* --- greeting, EHLO, HELO (RFC 5321 3.1, 3.2) --- */
 
 static const struct meeting usual[] = {
 	{"EHLO", "220 mx ESMTP\n" EHLO "250-mx hi\n250-PIPELINING\n250-SIZE 1000\n250 DSN\n",
@@ -253,7 +253,7 @@ static void test_utf8(void)
 	}
 }
 
-/* --- STARTTLS (RFC 3207; tls.md 3.3) --- */
+/* --- STARTTLS (RFC 3207; TLS_README) --- */
 
 #define OFFER "220 mx\n" EHLO "250-mx\n250-SIZE 1000\n250-PIPELINING\n250 STARTTLS\n"
 #define STARTS OFFER ">STARTTLS\n220 go\n!tls\n"
@@ -451,7 +451,7 @@ static void test_requiretls(void)
 	}
 }
 
-/* --- connecting (delivery.md 1.9) --- */
+/* --- connecting --- */
 
 static void test_connect(void)
 {
@@ -516,7 +516,7 @@ static void test_bind(void)
 	MEET(enforced);
 }
 
-/* --- time limits (delivery.md 2.2) --- */
+/* --- time limits --- */
 
 static void test_late(void)
 {

@@ -192,7 +192,7 @@ static const struct dialogue simple[] = {
 		.want = "lost 4.4.2 " LOST(TWICE) " broken", .fates = "OO", .log = ""},
 };
 
-/* --- with PIPELINING (RFC 2920; delivery.md 2.8) --- */
+/* --- with PIPELINING (RFC 2920) --- */
 
 static const struct dialogue pipelined[] = {
 	{.name = "one group, and another", .script = ">>DATA\n250 ok\n250 ok\n250 ok\n354 go\n>>.\n"
@@ -267,7 +267,7 @@ static const struct dialogue lmtp_pipelined[] = {
 		">>.\n503 nobody\n221 bye\n", .heard = GROUP " | ., QUIT", .want = "done", .fates = "BB"},
 };
 
-/* --- probes (delivery.md 5.1) --- */
+/* --- probes --- */
 
 enum { PROBE = REQUEST_SUCCESS | REQUEST_VERIFY };
 

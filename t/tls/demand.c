@@ -1,4 +1,4 @@
-/* TLSA records and chains together: RFC 7671, RFC 7672, and what Postfix says of it (tls.md 8.4).
+/* TLSA records and chains together: RFC 7671, RFC 7672, and what Postfix says of it (TLS_README).
  */
 #include <stdio.h>
 #include <string.h>

@@ -7,7 +7,7 @@
 		(const uint8_t *)(text), sizeof(text) - 1                                          \
 	}
 
-/* One acceptable name and one dNSName: tls.md 6.3, each seen with Postfix 3.7. */
+/* One acceptable name and one dNSName: TLS_README, each seen with Postfix 3.7. */
 static const struct row {
 	const char *reference;
 	struct tls_der name;
