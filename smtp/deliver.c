@@ -47,7 +47,7 @@ static bool is_final(const struct walk *walk)
 }
 
 /*
- * May this server be tried in plaintext after TLS failed (tls.md 3.4)? Only at level may, and only
+ * May this server be tried in plaintext after TLS failed? Only at level may, and only
  * for mail that has waited, so that a passing trouble doesn't cost the encryption; or for a probe.
  */
 static bool may_go_plain(const struct walk *walk, const struct server *at,
@@ -88,7 +88,7 @@ static void failed_at(struct walk *walk, struct server *at, const struct tls_pol
 	rcpts_failed(walk->agent, walk->d, why);
 }
 
-/* The line that ties message and channel together (design.md 6). */
+/* The line that ties message and channel together. */
 static void log_channel(const struct agent *agent, const struct connection *conn)
 {
 	const struct tls_verdict *tls = &conn->tls;

@@ -1,7 +1,7 @@
 #ifndef SMTP_POLICY_H
 #define SMTP_POLICY_H
 /*
- * policy - the TLS level for one server, and what its certificate must show (TLS_README, and 8).
+ * policy - the TLS level for one server, and what its certificate must show (TLS_README).
  * Decided from the tables, the request and the route; never weakened afterwards.
  */
 #include <stdbool.h>
