@@ -188,8 +188,8 @@ static void turn_to(struct walk *walk, struct server *at)
 	rcpts_reopen(walk->d);
 }
 
-/* A kept connection to AT, if there is one, takes the message. */
-static void reuse_one(struct walk *walk, struct server *at)
+/* A kept connection to AT, if there is one, takes the message. Without FEATURES, tls= is silent. */
+static void reuse_one(struct walk *walk, struct server *at, bool features)
 {
 	const struct agent *agent = walk->agent;
 	struct delivery *d = walk->d;
@@ -205,9 +205,21 @@ static void reuse_one(struct walk *walk, struct server *at)
 		return;
 	turn_to(walk, at);
 	begin_session(walk, at);
-	if (policy->expect.level == TLS_LEVEL_NONE)
-		d->features = (struct features){.level.wanted = NULL}; /* as in Postfix */
+	if (policy->expect.level == TLS_LEVEL_NONE && !features)
+		d->features = (struct features){.level.wanted = NULL};
 	converse(walk, at, conn);
+}
+
+/* smtp(8) finds a connection by its server after it has decided on TLS, which is then told of. */
+static void reuse_server(struct walk *walk, struct server *at)
+{
+	reuse_one(walk, at, true);
+}
+
+/* And by its next hop before that. */
+static void reuse_nexthop(struct walk *walk, struct server *at)
+{
+	reuse_one(walk, at, at->addr.length == 0); /* a socket is one server */
 }
 
 /* debug_peer_list: by how much is the log more verbose for this peer? */
@@ -232,7 +244,7 @@ static void with_server(struct walk *walk, struct server *at,
 static void reuse(struct walk *walk, struct server *first)
 {
 	for (struct server *at = first; at && at->preference == first->preference; at = at->next)
-		with_server(walk, at, reuse_one);
+		with_server(walk, at, reuse_server);
 }
 
 /* And best is the one that served this very next hop last, whatever its preference. */
@@ -242,7 +254,7 @@ static void reuse_last(struct walk *walk, struct server *first)
 
 	for (struct server *at = first; last && at; at = at->next)
 		if (strcmp(at->namaddrport, last) == 0)
-			with_server(walk, at, reuse_one);
+			with_server(walk, at, reuse_nexthop);
 }
 
 static void walk_servers(struct walk *walk, struct server *first)
