@@ -147,11 +147,12 @@ static const char *unusable(const struct dane *d)
 		d->set.count > RECORDS_MOST ? ", and more" : "");
 }
 
-/* RFC 7672 3.2.2: the base domain, and both ends of the next hop's way to its MX. */
+/* RFC 7672 3.2.2: the base domain, and, with an MX, both ends of the next hop's way to it. */
 static void take_names(struct dane *d)
 {
 	const struct server *server = d->asked->server;
-	const char *candidates[] = {d->set.base, server->destination->host, server->mx_owner};
+	const char *nexthop = server->mx_owner ? server->destination->host : NULL;
+	const char *candidates[] = {d->set.base, nexthop, server->mx_owner};
 	struct tls_name *names = POOL_ARRAY(d->asked->pool, struct tls_name, COUNT(candidates));
 	size_t count = 0;
 
