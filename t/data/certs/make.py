@@ -1,5 +1,8 @@
 #!/usr/bin/env python3
-"""Makes the certificates beside it: make.py [DIRECTORY]
+"""Makes the certificates beside it: make.py [DIRECTORY [PART]]
+
+PART, the name of a function below that has a root of its own, makes that function's only, with the
+leaf.key that is there; the rest stays as it is.
 
 Needed only to change them; the tests run at a fixed date, so they do not grow old. Certificates are
 put together here, byte by byte, since many are such as no tool would make; openssl(1) makes the keys
@@ -55,12 +58,14 @@ def openssl(*args, data=None):
     return subprocess.run(['openssl', *args], input=data, check=True, capture_output=True).stdout
 
 class Key:
-    def __init__(self, kind='P-256'):
-        self.file = tempfile.mktemp(dir=WORK)
+    def __init__(self, kind='P-256', file=None):
+        """A new one, unless it is in FILE."""
+        self.file = file or tempfile.mktemp(dir=WORK)
         self.kind = kind
         args = {'P': ('EC', '-pkeyopt', 'ec_paramgen_curve:' + kind), 'R': ('RSA', '-pkeyopt', 'rsa_keygen_bits:' + kind[3:]),
                 'E': (kind,)}[kind[0]]
-        openssl('genpkey', '-algorithm', *args, '-out', self.file)
+        if not file:
+            openssl('genpkey', '-algorithm', *args, '-out', self.file)
         self.spki = openssl('pkey', '-in', self.file, '-pubout', '-outform', 'DER')
 
     def algorithm(self, digest):
@@ -156,7 +161,8 @@ def write_private(file, key):
 def ca(issuer, common, key=None, extensions=None, **more):
     return Cert(issuer, name(('O', 'Zoo'), ('CN', common)), key or Key(), CA if extensions is None else extensions, **more)
 
-K = Key()
+PART = sys.argv[2] if len(sys.argv) > 2 else None
+K = Key(file=os.path.join(OUT, 'leaf.key') if PART else None)
 def leaf(issuer, extensions, common=HOST, **more):
     subject = more.pop('subject', name(('O', 'Zoo'), ('CN', common)) if common else name(('O', 'Zoo')))
     return Cert(issuer, subject, more.pop('key', K), extensions, **more)
@@ -403,12 +409,93 @@ def peers_shapes():
     walls = [Cert(maze, maze.subject, Key(), CA, ids=False) for _ in range(15)]
     write('maze', leaf(maze, at, ids=False), *walls)
 
+def peers_limits():
+    """Limits of names, and extensions that limit a leaf; below limitsroot."""
+    at = LEAF + [names(dns(HOST))]
+    top = ca(None, 'Zoo Limits Root')
+    write('limitsroot', top)
+    zoo, elsewhere = name(('O', 'Zoo')), name(('O', 'Elsewhere'), ('CN', 'Zoo Limits'))
+    by = ca(top, 'Zoo limits of authorities', None, CA + [permitted(directory(zoo), dns('a.test'), email('a.test'))])
+    for file, subject, extensions in [
+            ('nciname', elsewhere, []),
+            ('ncisan', name(('O', 'Zoo'), ('CN', 'Zoo ncisan')), [names(dns('other.example'))]),
+            ('ncimail', name(('O', 'Zoo'), ('emailAddress', 'x@other.example', IA5)), []),
+            ('ncihost', name(('O', 'Zoo'), ('CN', 'other.example')), []), # a commonName is no host's in an authority
+            ('nciok', name(('O', 'Zoo'), ('emailAddress', 'x@a.test', IA5)), [names(dns('ca.a.test'))])]:
+        lower = Cert(by, subject, Key(), CA + extensions)
+        write(file, leaf(lower, at), lower, by)
+    # self-issued: held against nothing, but for a leaf
+    by = Cert(top, elsewhere, Key(), CA + [permitted(directory(zoo))])
+    rolled = Cert(by, elsewhere, Key(), CA)
+    write('nciself', leaf(rolled, at), rolled, by)
+    write('nciselfleaf', leaf(by, at, subject=elsewhere), by)
+    # by the root, and by the second of two above
+    narrow = ca(None, 'Zoo nciroot', None, CA + [permitted(directory(zoo))])
+    lower = Cert(narrow, elsewhere, Key(), CA)
+    write('nciroot', narrow), write('belownciroot', leaf(lower, at), lower)
+    # leaves with names of other kinds
+    def mail(text, tag=IA5): return name(('O', 'Zoo'), ('CN', HOST), ('emailAddress', text, tag))
+    plain, smtp_utf8, registered = name(('O', 'Zoo'), ('CN', HOST)), '1.3.6.1.5.5.7.8.9', tlv(0x88, b'\x2a\3')
+    for file, limit, subject, extra in [
+            ('ncuriok', permitted(uri('.a.test')), plain, [uri('https://WWW.a.test:8/x')]),
+            ('ncuribad', permitted(uri('.a.test')), plain, [uri('https://other.example/')]),
+            ('ncuriexact', permitted(uri('www.a.test')), plain, [uri('https://www.A.test')]),
+            ('ncuripart', permitted(uri('a.test')), plain, [uri('https://www.a.test/')]),
+            ('ncurinone', permitted(uri('.a.test')), plain, [uri('mailto:me@x.a.test')]),
+            ('ncuriuser', permitted(uri('.a.test')), plain, [uri('https://x.a.test:a@other.example/')]),
+            ('ncuripath', permitted(uri('.a.test')), plain, [uri('https://x.a.test/:1')]),
+            ('ncuriexcluded', excluded(uri('.a.test')), plain, [uri('https://x.a.test/')]),
+            ('ncuriother', excluded(uri('.a.test')), plain, [uri('https://other.example/')]),
+            ('ncmailok', permitted(email('a.test')), mail('me@A.test'), [email('you@a.test')]),
+            ('ncmailboth', permitted(email('a.test')), mail('x@other.example'), [email('you@a.test')]),
+            ('ncmaildn', permitted(email('a.test')), mail('x@other.example'), []),
+            ('ncmailutf8', permitted(email('a.test')), mail('x@a.test', UTF8), []),
+            ('ncmailodd', permitted(dns('a.test')), mail('x@a.test', UTF8), []),
+            ('ncmailbox', permitted(email('Me@a.test')), mail('Me@A.test'), []),
+            ('ncmailboxcase', permitted(email('Me@a.test')), mail('me@a.test'), []),
+            ('ncmaildot', permitted(email('.a.test')), mail('me@x.a.test'), []),
+            ('ncmaildotself', permitted(email('.a.test')), mail('me@a.test'), []),
+            ('ncmailnone', permitted(email('a.test')), plain, [email('a.test')]),
+            ('ncmailexcluded', excluded(email('a.test')), mail('me@a.test'), []),
+            ('ncmailother', excluded(email('a.test')), mail('me@x.a.test'), []),
+            ('ncsmtputf8', permitted(email('a.test')), plain, [tlv(0xa0, oid(smtp_utf8), tlv(0xa0, tlv(UTF8, b'x@other.example')))]),
+            ('ncregistered', permitted(tlv(0x88, b'\x2a\4')), plain, [registered]),
+            ('ncregisteredsame', permitted(registered), plain, [registered])]:
+        by = ca(top, 'Zoo ' + file, None, CA + [limit])
+        write(file, leaf(by, LEAF + [names(dns(HOST), *extra)], subject=subject), by)
+    # what the leaf itself is limited to
+    by = ca(top, 'Zoo Limits Intermediate')
+    use, netscape, proxy = LEAF[:2], '2.16.840.1.113730.1.1', extension('1.3.6.1.5.5.7.1.14', seq(seq(oid('1.3.6.1.5.5.7.21.1'))))
+    blocks = seq(seq(octets(b'\0\1'), seq(bits(b'\x0a'))))
+    for file, extensions in [
+            ('limitsnone', at),
+            ('nsclient', at + [extension(netscape, bits(b'\x80', 7))]),
+            ('nsserver', at + [extension(netscape, bits(b'\x40', 6))]),
+            ('nsempty', at + [extension(netscape, bits(b''))]),
+            ('emptyeku', use + [names(dns(HOST)), extension('2.5.29.37', seq())]),
+            ('proxy', [use[1], LEAF[2], proxy]),
+            ('proxysan', at + [proxy]),
+            ('addresses', at + [extension('1.3.6.1.5.5.7.1.7', blocks)]),
+            ('systems', at + [extension('1.3.6.1.5.5.7.1.8', seq(tlv(0xa0, seq(integer(64500)))))])]:
+        write(file, leaf(by, extensions), by)
+    for file, extensions in [
+            ('nsclientint', CA + [extension(netscape, bits(b'\x80', 7))]), # nobody minds
+            ('emptyekuint', CA + [extension('2.5.29.37', seq())]),
+            ('proxyint', CA + [proxy]),
+            ('addressesint', CA + [extension('1.3.6.1.5.5.7.1.7', blocks)])]:
+        lower = ca(top, 'Zoo ' + file, None, extensions)
+        write(file, leaf(lower, at), lower)
 
-authorities()
-peers_names()
-peers_dates()
-peers_authority()
-peers_leaf()
-peers_keys()
-peers_shapes()
-write_private('leaf', K)
+
+if PART:
+    globals()[PART]()
+else:
+    authorities()
+    peers_names()
+    peers_dates()
+    peers_authority()
+    peers_leaf()
+    peers_keys()
+    peers_shapes()
+    peers_limits()
+    write_private('leaf', K)
