@@ -17,6 +17,18 @@ static void must(int rc)
 	exit(99);
 }
 
+/* As if it had come from a file: GnuTLS does not know all of what it has just made. */
+static void read_again(struct forged *forged)
+{
+	gnutls_datum_t der;
+
+	must(gnutls_x509_crt_export2(forged->crt, GNUTLS_X509_FMT_DER, &der));
+	gnutls_x509_crt_deinit(forged->crt);
+	must(gnutls_x509_crt_init(&forged->crt));
+	must(gnutls_x509_crt_import(forged->crt, &der, GNUTLS_X509_FMT_DER));
+	gnutls_free(der.data);
+}
+
 struct forged forge(const char *name, gnutls_pk_algorithm_t kind, const struct forged *issuer,
 	unsigned usage)
 {
@@ -47,6 +59,7 @@ struct forged forge(const char *name, gnutls_pk_algorithm_t kind, const struct f
 	must(gnutls_x509_crt_sign2(new.crt, issuer->crt, issuer->key,
 		gnutls_x509_privkey_get_pk_algorithm(issuer->key) == GNUTLS_PK_EDDSA_ED25519
 			? GNUTLS_DIG_SHA512 : GNUTLS_DIG_SHA256, 0));
+	read_again(&new);
 	return new;
 }
 

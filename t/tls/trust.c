@@ -7,7 +7,6 @@
 #include <unistd.h>
 #include "t/lib/tap.h"
 #include "t/tls/zoo.h"
-#include "tls/pem.h"
 #include "tls/trust.h"
 
 static char folder[] = "/tmp/trust.XXXXXX";
@@ -37,50 +36,6 @@ static const char *make(struct pool *pool, const char *name, const char *one, co
 	fprintf(file, "%s%s", one, two);
 	fclose(file);
 	return path;
-}
-
-/* --- PEM --- */
-
-static void pem(void)
-{
-	static const struct {
-		const char *name, *text, *want; /* "LABEL:bytes ..." and how it ends */
-	} rows[] = {
-		{"nothing", "", "end"},
-		{"no block", "hello\n", "end"},
-		{"a block", "-----BEGIN X-----\nYWJj\n-----END X-----\n", "X:abc end"},
-		{"no newline at the end", "-----BEGIN X-----\nYWJj\n-----END X-----", "X:abc end"},
-		{"CR LF", "-----BEGIN X-----\r\nYWJj\r\n-----END X-----\r\n", "X:abc end"},
-		{"text around", "a\n-----BEGIN A B-----\nYWJj\nYWJj\n-----END A B-----\nb\n",
-			"A B:abcabc end"},
-		{"two",
-			"-----BEGIN X-----\nYQ==\n-----END X-----\n-----BEGIN "
-			"Y-----\nYg==\n-----END Y-----\n",
-			"X:a Y:b end"},
-		{"a header", "-----BEGIN X-----\nProc-Type: 4\n\nYWJj\n-----END X-----\n",
-			"X:abc end"},
-		{"another end", "-----BEGIN X-----\nYWJj\n-----END Y-----\n", "bad"},
-		{"no end", "-----BEGIN X-----\nYWJj\n", "bad"},
-		{"no base64", "-----BEGIN X-----\nY*Jj\n-----END X-----\n", "bad"},
-		{"half a line", "-----BEGIN X\nYWJj\n-----END X-----\n", "end"},
-		{"only dashes", "-----BEGIN -----\n-----END -----\n", ": end"},
-		{"a short line", "-----BEGIN ---", "end"},
-	};
-	struct pool pool = {0};
-
-	for (size_t i = 0; i < COUNT(rows); i++) {
-		const char *at = rows[i].text, *label;
-		struct buf seen = BUF(0);
-		struct tls_der der;
-		enum pem kind;
-
-		while ((kind = pem_next(&pool, &at, &label, &der)) == PEM_BLOCK)
-			buf_addf(&seen, "%s:%.*s ", label, (int)der.length, (const char *)der.data);
-		buf_adds(&seen, kind == PEM_END ? "end" : "bad");
-		is_text(buf_text(&seen), rows[i].want, rows[i].name);
-		buf_close(&seen);
-	}
-	pool_free(&pool);
 }
 
 /* --- CAfile and CApath --- */
@@ -381,7 +336,6 @@ int main(void)
 	zoo_start();
 	if (mkdtemp(folder) == NULL)
 		return 99;
-	pem();
 	files();
 	folders();
 	digests();
