@@ -171,7 +171,6 @@ static bool chain_end(struct reading *reading)
 	return reading->current && reading->current->length > 0;
 }
 
-/* Postfix goes on without a file that cannot be opened, and without those after it. */
 static bool chain_open(struct reading *reading, struct buf *text)
 {
 	if (keyfile_read(reading->file, text))
@@ -188,7 +187,7 @@ static bool chain_files(struct reading *reading, const char *files, struct buf *
 
 	while ((file = text_token(&reading->pool, &files, TEXT_LIST_SEPARATORS, false)) != NULL) {
 		reading->file = file;
-		if (!chain_open(reading, text))
+		if (!chain_open(reading, text)) /* as Postfix: without this and those after it */
 			return reading->current == NULL || chain_end(reading);
 		reading->index = 0;
 		rest = buf_text(text);
@@ -222,15 +221,11 @@ static bool mixed_key(struct reading *reading, const char *rest)
 	return fine && reading->current;
 }
 
-static bool mixed_file(struct reading *reading, const char *file, struct buf *text)
+static bool mixed_chain(struct reading *reading, const struct buf *text)
 {
-	const char *rest;
+	const char *rest = buf_text(text);
 	struct keyfile_object object;
 
-	reading->file = file;
-	if (!chain_open(reading, text))
-		return true;
-	rest = buf_text(text);
 	if (!keyfile_next(&reading->pool, &rest, &object))
 		return chain_end(reading);
 	if (!mixed_key(reading, buf_text(text)))
@@ -342,8 +337,15 @@ static bool load_mixed(struct identities *to, const struct tls_options *options,
 {
 	struct reading reading = {.to = to, .options = options};
 	struct buf text = BUF(KEYFILE_MOST);
-	bool done = mixed_file(&reading, file, &text);
+	bool done;
 
+	reading.file = file;
+	if (!chain_open(&reading, &text)) { /* Postfix says no more, but has no engine */
+		pool_free(&reading.pool);
+		keyfile_wipe(&text);
+		return engine_off(options, "error opening chain file: %s", file);
+	}
+	done = mixed_chain(&reading, &text);
 	keyfile_wipe(&text);
 	return loading(&reading, done, file);
 }
