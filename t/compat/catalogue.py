@@ -20,6 +20,12 @@ class Row:
     def fits(self, kind, line, code=None):
         return kind == self.kind and (self.code in (code, "r", None)) and self.regex.fullmatch(line)
 
+    def elsewhere(self, version):
+        """Only another Postfix than this VERSION says it."""
+        found = re.match(r"(since|until) (\d+)\.(\d+)", self.excuse)
+        bound = found and (int(found[2]), int(found[3]))
+        return found and (version < bound if found[1] == "since" else version >= bound)
+
 
 def load():
     rows = []
@@ -53,9 +59,7 @@ def report(outcomes, listing, version):
                 if name not in row.hits[-1:] and row.fits(kind, text, code):
                     row.hits.append(name)
     for row in rows:
-        since = re.match(r"since (\d+)\.(\d+)", row.excuse)
-        later = since and tuple(map(int, since.groups())) > version
-        missing = not row.hits and not later and not row.excuse.startswith("never")
+        missing = not row.hits and not row.elsewhere(version) and not row.excuse.startswith("never")
         strange = row.hits and row.excuse.startswith("never")
         wrong += bool(missing or strange)
         if missing or strange or listing:
