@@ -257,7 +257,7 @@ static void ask_upstream(struct answers *answers, struct pool *pool, struct dns_
 	size_t count, enum dns_mode mode)
 {
 	const struct resolver *upstream =
-		mode == DNS_VALIDATED ? &answers->validated : &answers->plain;
+		mode == DNS_PLAIN ? &answers->plain : &answers->validated;
 
 	if (upstream->ask == NULL) {
 		for (size_t i = 0; i < count; i++)

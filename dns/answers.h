@@ -12,8 +12,8 @@
 struct answers;
 
 /*
- * At most MOST answers. VALIDATED may have a NULL ask (no validation wanted): DNS_VALIDATED then
- * answers DNS_TRY_AGAIN with a reason.
+ * At most MOST answers. VALIDATED may have a NULL ask (no validation wanted): all but DNS_PLAIN
+ * then answers DNS_TRY_AGAIN with a reason.
  */
 struct answers *answers_new(struct resolver plain, struct resolver validated, size_t most);
 struct resolver answers_resolver(struct answers *answers);

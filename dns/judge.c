@@ -348,7 +348,7 @@ void judge_answer(struct pool *pool, const struct lookup_options *options,
 		.unvalidated = "",
 		.name = answer->name,
 	};
-	if (mode == DNS_VALIDATED && answer->class == DNS_ANSWERED
+	if (mode != DNS_PLAIN && answer->class == DNS_ANSWERED
 		&& answer->security == DNS_INSECURE)
 		judged->unvalidated = answer->reason;
 	if (answer->class != DNS_ANSWERED || judged->bogus)

@@ -286,7 +286,7 @@ static void merge(struct pool *pool, const struct judged *judged, struct lookup_
 
 static bool alias_matters(const struct asking *asking, const struct lookup_addrs *addrs)
 {
-	return asking->mode == DNS_VALIDATED && addrs->status == LOOKUP_OK
+	return asking->mode != DNS_PLAIN && addrs->status == LOOKUP_OK
 		&& addrs->security == DNS_INSECURE && !name_same(addrs->host, addrs->canonical);
 }
 

@@ -60,7 +60,8 @@ struct dns_answer {
 
 enum dns_mode {
 	DNS_PLAIN,     /* as the system's resolver says; never secure */
-	DNS_VALIDATED, /* by our own validator */
+	DNS_VALIDATED, /* by our own validator; as an unsigned world looks where that is impossible */
+	DNS_REQUIRED,  /* the same, but "try again" where it is impossible for a reason of our own */
 };
 
 struct dns_question {

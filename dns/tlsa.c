@@ -41,8 +41,8 @@ static void ask_at(const struct resolver *resolver, struct pool *pool,
 
 	question.name = set->query = pool_format(pool, "_%u._tcp.%s", port, base);
 	set->base = base;
-	resolver_ask(resolver, pool, question.name, DNS_TLSA, DNS_VALIDATED, &question.answer);
-	judge_answer(pool, options, &question, DNS_VALIDATED, &judged);
+	resolver_ask(resolver, pool, question.name, DNS_TLSA, DNS_REQUIRED, &question.answer);
+	judge_answer(pool, options, &question, DNS_REQUIRED, &judged);
 
 	set->status = judged.status;
 	set->text = judged.text;

@@ -9,6 +9,7 @@
 #include "dns/bogus.h"
 #include "dns/context.h"
 #include "dns/flight.h"
+#include "dns/judge.h"
 #include "dns/name.h"
 #include "dns/plain.h"
 #include "dns/servers.h"
@@ -27,14 +28,20 @@ enum {
 enum trust {
 	TRUST_UNKNOWN, /* not probed, or nobody answered the probe */
 	TRUST_STRICT,  /* validated once: for the life of the process */
-	TRUST_NONE,    /* nothing can be validated here */
+	TRUST_NONE,    /* nothing can be validated: the nameserver does not let anybody */
+	TRUST_MISFIT,  /* nor here, but others can: our anchors or our clock are wrong */
+};
+
+struct probe {
+	const char *text, *name;
+	int type; /* 0: no probe */
 };
 
 struct unbound {
 	struct pool pool; /* of the settings, and of WHY under the lock */
 	struct anchors anchors;
-	const char *anchor_file, *probe_text, *probe_name;
-	int probe_type; /* 0: no probe */
+	const char *anchor_file;
+	struct probe probe;
 	enum dns_upstream upstream;
 	int seconds;
 	struct resolver plain;
@@ -50,8 +57,15 @@ struct unbound {
 	const char *warned_of; /* the last reason that was logged; NULL: none */
 	bool introduced, probing;
 	unsigned probes;     /* that ended */
-	int64_t probe_again; /* NONE: when, clock_ms() */
+	int64_t probe_again; /* NONE, MISFIT: when, clock_ms() */
 };
+
+static const struct probe root = {.text = "ns:.", .name = ".", .type = DNS_NS};
+
+static bool is_root(const struct probe *probe)
+{
+	return probe->type == root.type && strcmp(probe->name, root.name) == 0;
+}
 
 static void wait_until(struct unbound *unbound, int64_t until)
 {
@@ -97,6 +111,14 @@ static void introduce(struct unbound *unbound)
 	pool_free(&pool);
 }
 
+static const char *misfit(struct unbound *unbound, struct pool *pool)
+{
+	return pool_format(pool,
+		"the trust anchors %s of %s do not fit the root; see safemx_dnssec_anchor_file",
+		root_anchors_tags(pool, &unbound->anchors),
+		*unbound->anchors.trouble ? "this program" : unbound->anchor_file);
+}
+
 /* Why nothing can be validated; NULL: this bogus answer does not say that. */
 static const char *diagnosis(struct unbound *unbound, struct pool *pool, const char *why_bogus)
 {
@@ -105,9 +127,7 @@ static const char *diagnosis(struct unbound *unbound, struct pool *pool, const c
 		return pool_format(pool, "%s loses DNSSEC records",
 			servers_first(unbound->servers, pool));
 	case BOGUS_ANCHOR:
-		return pool_format(pool, "the trust anchors %s of %s do not fit the root",
-			root_anchors_tags(pool, &unbound->anchors),
-			*unbound->anchors.trouble ? "this program" : unbound->anchor_file);
+		return misfit(unbound, pool);
 	case BOGUS_CLOCK:
 		return "the clock of this machine is wrong, or the root's signatures are out of "
 		       "date";
@@ -117,11 +137,10 @@ static const char *diagnosis(struct unbound *unbound, struct pool *pool, const c
 	return NULL;
 }
 
-static struct dns_answer ask_probe(struct unbound *unbound, struct pool *pool, int64_t deadline,
-	const char **why_bogus)
+static struct dns_answer ask_probe(struct unbound *unbound, struct pool *pool,
+	const struct probe *probe, int64_t deadline, const char **why_bogus)
 {
-	struct dns_question question = {.name = unbound->probe_name,
-		.type = (enum dns_type)unbound->probe_type};
+	struct dns_question question = {.name = probe->name, .type = (enum dns_type)probe->type};
 
 	*why_bogus = airport_ask(unbound->airport, pool, &question, 1, deadline);
 	return question.answer;
@@ -134,7 +153,7 @@ static bool recursion_works(struct unbound *unbound, struct pool *pool)
 	struct dns_answer answer;
 
 	servers_recurse(unbound->servers, true);
-	answer = ask_probe(unbound, pool, clock_ms() + RECURSION_PROBE_MS, &why_bogus);
+	answer = ask_probe(unbound, pool, &root, clock_ms() + RECURSION_PROBE_MS, &why_bogus);
 	if (answer.security == DNS_SECURE)
 		return true;
 	servers_recurse(unbound->servers, false);
@@ -145,38 +164,91 @@ static bool recursion_works(struct unbound *unbound, struct pool *pool)
 static enum trust doubt(struct unbound *unbound, struct pool *pool, const struct dns_answer *answer,
 	const char *why_bogus, const char **why)
 {
+	enum bogus_cause cause = bogus_cause(why_bogus);
 	const char *found = diagnosis(unbound, pool, why_bogus);
 
 	if (found == NULL) {
 		*why = pool_format(pool, "DNSSEC: %s", answer->reason);
 		return TRUST_UNKNOWN;
 	}
-	if (unbound->upstream == DNS_UPSTREAM_AUTO && bogus_cause(why_bogus) == BOGUS_STRIPPED
+	if (unbound->upstream == DNS_UPSTREAM_AUTO && cause == BOGUS_STRIPPED
 		&& recursion_works(unbound, pool)) {
 		log_info("DNSSEC: %s: going on by full recursion", found);
 		return TRUST_STRICT;
 	}
 	*why = found;
-	return TRUST_NONE;
+	return cause == BOGUS_STRIPPED ? TRUST_NONE : TRUST_MISFIT;
+}
+
+static const char *no_response(const struct dns_answer *answer)
+{
+	return *answer->reason ? answer->reason : "Host not found, try again";
 }
 
 /* *why is set unless the result is STRICT. */
-static enum trust probe(struct unbound *unbound, struct pool *pool, int64_t deadline,
+static enum trust probe_root(struct unbound *unbound, struct pool *pool, int64_t deadline,
 	const char **why)
 {
 	const char *why_bogus;
-	struct dns_answer answer = ask_probe(unbound, pool, deadline, &why_bogus);
+	struct dns_answer answer = ask_probe(unbound, pool, &root, deadline, &why_bogus);
 
 	if (answer.security == DNS_SECURE)
 		return TRUST_STRICT;
 	if (answer.security == DNS_BOGUS)
 		return doubt(unbound, pool, &answer, why_bogus, why);
 	if (answer.class == DNS_TRY_AGAIN) {
-		*why = *answer.reason ? answer.reason : "Host not found, try again";
+		*why = no_response(&answer);
 		return TRUST_UNKNOWN;
 	}
-	*why = "it is not signed";
-	return TRUST_NONE;
+	*why = misfit(unbound, pool); /* in an algorithm that is not known: as if it were unsigned */
+	return TRUST_MISFIT;
+}
+
+static void warn_probe(const char *probe, bool responded, const char *why)
+{
+	log_warning("DNSSEC validation may be unavailable");
+	log_warning("reason: dnssec_probe '%s' received %s%s%s", probe,
+		responded ? "a response that is not DNSSEC validated" : "no response",
+		*why ? ": " : "", why);
+}
+
+/* In Postfix's words. */
+static void warn_configured(struct pool *pool, const struct probe *probe,
+	const struct dns_answer *answer)
+{
+	static const struct lookup_options any = {.idna = false};
+	const struct dns_question question = {.name = probe->name,
+		.type = (enum dns_type)probe->type,
+		.answer = *answer};
+	bool responded = answer->class != DNS_TRY_AGAIN && answer->class != DNS_NO_RECOVERY;
+	struct judged judged;
+
+	judge_answer(pool, &any, &question, DNS_VALIDATED, &judged);
+	warn_probe(probe->text, responded, responded ? "" : judged.text);
+}
+
+/*
+ * The configured probe is enough if it is validated. If not, that may lie in what was chosen for it,
+ * and only the root can tell: as in Postfix the probe is warned of, and weakens nothing.
+ */
+static enum trust probe(struct unbound *unbound, struct pool *pool, int64_t deadline,
+	const char **why)
+{
+	const struct probe *configured = &unbound->probe;
+	int64_t now = clock_ms(), third = now + (deadline - now) / 3;
+	const char *why_bogus;
+	struct dns_answer answer;
+	enum trust trust;
+
+	if (is_root(configured))
+		return probe_root(unbound, pool, deadline, why);
+	answer = ask_probe(unbound, pool, configured, third, &why_bogus);
+	if (answer.security == DNS_SECURE)
+		return TRUST_STRICT;
+	trust = probe_root(unbound, pool, deadline, why);
+	if (trust == TRUST_STRICT)
+		warn_configured(pool, configured, &answer);
+	return trust;
 }
 
 /* Takes over what the probe found, and says so if that is news. WHY lives as long as we do. */
@@ -201,11 +273,7 @@ static void conclude(struct unbound *unbound, enum trust trust, const char *why)
 	if (news && trust == TRUST_STRICT) {
 		log_info("DNSSEC validation is available now");
 	} else if (news) {
-		log_warning("DNSSEC validation may be unavailable");
-		log_warning("reason: dnssec_probe '%s' received %s: %s", unbound->probe_text,
-			trust == TRUST_NONE ? "a response that is not DNSSEC validated"
-					    : "no response",
-			why);
+		warn_probe(root.text, trust != TRUST_UNKNOWN, why);
 	}
 }
 
@@ -234,7 +302,7 @@ static enum trust trust_now(struct unbound *unbound, int64_t deadline, const cha
 
 	introduce(unbound);
 	pthread_mutex_lock(&unbound->lock);
-	if (renewed && unbound->trust == TRUST_NONE)
+	if (renewed && unbound->trust != TRUST_UNKNOWN)
 		unbound->probe_again = clock_ms();
 	ours = probe_is_ours(unbound, deadline);
 	unbound->probing = unbound->probing || ours;
@@ -264,8 +332,16 @@ static void unvalidated(struct unbound *unbound, struct pool *pool, struct dns_q
 	}
 }
 
+static void try_again(struct pool *pool, struct dns_question *questions, size_t count,
+	const char *why)
+{
+	for (size_t i = 0; i < count; i++)
+		questions[i].answer =
+			dns_answer_without(pool, questions[i].name, DNS_TRY_AGAIN, why);
+}
+
 static void ask_trusted(struct unbound *unbound, struct pool *pool, struct dns_question *questions,
-	size_t count)
+	size_t count, enum dns_mode mode)
 {
 	int64_t deadline = clock_ms() + (int64_t)unbound->seconds * 1000;
 	const char *why;
@@ -277,10 +353,14 @@ static void ask_trusted(struct unbound *unbound, struct pool *pool, struct dns_q
 	case TRUST_NONE:
 		unvalidated(unbound, pool, questions, count, why);
 		break;
+	case TRUST_MISFIT:
+		if (mode == DNS_REQUIRED)
+			try_again(pool, questions, count, why);
+		else
+			unvalidated(unbound, pool, questions, count, why);
+		break;
 	case TRUST_UNKNOWN:
-		for (size_t i = 0; i < count; i++)
-			questions[i].answer =
-				dns_answer_without(pool, questions[i].name, DNS_TRY_AGAIN, why);
+		try_again(pool, questions, count, why);
 		break;
 	}
 }
@@ -293,7 +373,7 @@ static bool can_ask(const char *name)
 }
 
 static void ask_all(void *self, struct pool *pool, struct dns_question *questions, size_t count,
-	enum dns_mode mode UNUSED)
+	enum dns_mode mode)
 {
 	struct unbound *unbound = self;
 	struct dns_question *good = POOL_ARRAY(pool, struct dns_question, count + 1);
@@ -310,7 +390,7 @@ static void ask_all(void *self, struct pool *pool, struct dns_question *question
 		}
 	}
 	if (goods > 0)
-		ask_trusted(unbound, pool, good, goods);
+		ask_trusted(unbound, pool, good, goods, mode);
 	for (size_t i = 0; i < goods; i++)
 		questions[whose[i]].answer = good[i].answer;
 }
@@ -333,6 +413,16 @@ bool unbound_validates(struct unbound *unbound, const char **reason)
 {
 	return trust_now(unbound, clock_ms() + (int64_t)unbound->seconds * 1000, reason)
 		== TRUST_STRICT;
+}
+
+bool unbound_misfits(struct unbound *unbound)
+{
+	bool misfits;
+
+	pthread_mutex_lock(&unbound->lock);
+	misfits = unbound->trust == TRUST_MISFIT;
+	pthread_mutex_unlock(&unbound->lock);
+	return misfits;
 }
 
 struct unbound_numbers unbound_numbers(const struct unbound *unbound)
@@ -360,17 +450,18 @@ static bool parse_probe(struct unbound *unbound, const char *text, const char **
 		int type;
 	} types[] = {{"a", 1}, {"ns", 2}, {"cname", 5}, {"soa", 6}, {"mx", 15}, {"txt", 16},
 		{"aaaa", 28}, {"srv", 33}, {"ds", 43}, {"dnskey", 48}, {"tlsa", 52}};
+	struct probe *probe = &unbound->probe;
 	const char *colon = strchr(text, ':'), *type;
 
-	unbound->probe_text = pool_text(&unbound->pool, text);
+	probe->text = pool_text(&unbound->pool, text);
 	if (*text == '\0')
 		return true;
 	type = pool_bytes(&unbound->pool, text, colon ? (size_t)(colon - text) : 0);
 	for (size_t i = 0; colon && i < COUNT(types); i++)
 		if (text_same(types[i].name, type))
-			unbound->probe_type = types[i].type;
-	unbound->probe_name = colon ? pool_text(&unbound->pool, colon + 1) : "";
-	if (unbound->probe_type && can_ask(name_bare(&unbound->pool, unbound->probe_name)))
+			probe->type = types[i].type;
+	probe->name = colon ? pool_text(&unbound->pool, colon + 1) : "";
+	if (probe->type && can_ask(name_bare(&unbound->pool, probe->name)))
 		return true;
 	*error = "malformed DNSSEC probe";
 	return false;
@@ -457,7 +548,7 @@ struct unbound *unbound_new(struct pool *pool, const struct unbound_options *opt
 	unbound->pump = pump_new();
 	unbound->why = "";
 	if (set_up(unbound, options, &trouble)) {
-		unbound->trust = unbound->probe_type ? TRUST_UNKNOWN : TRUST_STRICT;
+		unbound->trust = unbound->probe.type ? TRUST_UNKNOWN : TRUST_STRICT;
 		return unbound;
 	}
 	*error = pool_text(pool, trouble);

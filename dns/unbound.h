@@ -20,7 +20,7 @@ struct unbound_options {
 	enum dns_upstream upstream; /* AUTO forwards, and recurses if the nameserver loses DNSSEC */
 	const char *anchor_file;    /* read by unbound_new(), before chroot */
 	const char *exceptions;     /* domains without DNSSEC, list */
-	const char *probe;          /* "ns:."; "" switches it off: answers are validated strictly */
+	const char *probe;          /* "ns:."; "": none, and answers are validated strictly */
 	bool ipv6;                  /* inet_protocols has it */
 	int seconds;                /* deadline of each lookup; 0: 30 */
 	const char *resolv_conf;    /* NULL: /etc/resolv.conf; read after chroot, watched */
@@ -40,20 +40,28 @@ struct unbound *unbound_new(struct pool *pool, const struct unbound_options *opt
 	const char **error);
 
 /*
- * Answers DNS_VALIDATED questions, whatever mode is asked for; the first call starts the pump and
+ * Answers validated questions, whatever mode is asked for; the first call starts the pump and
  * probes the root, as below. While that fails answers are TRY_AGAIN; where nothing can be validated
- * they are the plain resolver's, INSECURE, and the reason says why.
+ * they are the plain resolver's, INSECURE, and the reason says why; but TRY_AGAIN for DNS_REQUIRED
+ * where unbound_misfits().
  */
 struct resolver unbound_resolver(struct unbound *unbound);
 
 /*
- * Can answers be validated here? Probes the root at the first call; what it finds is logged once,
+ * Can answers be validated here? Asks the configured probe and, unless that is validated, the root
+ * at the first call: only the root decides, the probe is warned of. What is found is logged once,
  * in plain words. False: nothing is vouched for, and *reason (constant or long-lived) says why. It
  * may become true: after a failure the next call probes again, and where the probe was bogus (the
  * nameserver loses DNSSEC records, the anchor or the clock is out of date) the next call after a
  * new resolv.conf, or after ten minutes. Once true it stays so.
  */
 bool unbound_validates(struct unbound *unbound, const char **reason);
+
+/*
+ * After unbound_validates() was false: is that the trust anchors' or the clock's fault, so only
+ * ours? A resolver that validates by itself, whose word Postfix takes, would vouch for answers.
+ */
+bool unbound_misfits(struct unbound *unbound);
 
 struct unbound_numbers {
 	unsigned long asked, secure, insecure, bogus, failed, late; /* questions */

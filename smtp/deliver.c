@@ -372,7 +372,7 @@ static bool try_destination(const struct agent *agent, struct delivery *d, struc
 	walk.store = kept & REQUEST_CONN_STORE;
 	hints(agent, to);
 	walk.policy = policy_for(agent, d, to);
-	if (route(agent, d->pool, to, policy_validates(agent, walk.policy), &found, &d->why)) {
+	if (route(agent, d->pool, to, policy_dns_mode(agent, walk.policy), &found, &d->why)) {
 		walk.last = walk.last || found.last;
 		walk_servers(&walk, found.servers);
 	}

@@ -101,22 +101,32 @@ static struct list strategies(const struct agent *agent, struct pool *pool,
 	return names;
 }
 
-bool policy_validates(const struct agent *agent, const struct policy_base *base)
+/* At level secure: can the host's name count? */
+static bool wants_hostname(const struct agent *agent, const struct policy_base *base)
 {
 	enum tls_level level = base->entry.level;
 	struct pool pool = {0};
 	struct list names;
 	bool validates;
 
-	if (agent->dns_validated)
-		return true;
 	if (base->found == POLICY_WRONG || level != TLS_LEVEL_SECURE
 		|| !agent->config->secure_hostname_needs_dnssec)
-		return level == TLS_LEVEL_DANE || level == TLS_LEVEL_DANE_ONLY;
+		return false;
 	names = strategies(agent, &pool, base, level);
 	validates = list_has_any_case(&names, "hostname");
 	pool_free(&pool);
 	return validates;
+}
+
+enum dns_mode policy_dns_mode(const struct agent *agent, const struct policy_base *base)
+{
+	enum tls_level level = base->entry.level;
+	bool dane = level == TLS_LEVEL_DANE || level == TLS_LEVEL_DANE_ONLY;
+
+	if (dane && policy_dane_possible(agent))
+		return DNS_REQUIRED;
+	return dane || agent->dns_validated || wants_hostname(agent, base) ? DNS_VALIDATED
+									   : DNS_PLAIN;
 }
 
 /* --- one server --- */

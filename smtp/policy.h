@@ -29,8 +29,8 @@ struct policy_base;
 struct policy_base *policy_for(const struct agent *agent, const struct delivery *d,
 	const struct destination *destination);
 
-/* Is the validator wanted for the MX lookup (secure with hostname, dane, dnssec)? */
-bool policy_validates(const struct agent *agent, const struct policy_base *base);
+/* How the MX lookup wants the validator: for DANE, for other good (secure with hostname, dnssec), not. */
+enum dns_mode policy_dns_mode(const struct agent *agent, const struct policy_base *base);
 
 /*
  * NULL: the server is skipped, *why is the reason (site), and a warning was logged. For a server

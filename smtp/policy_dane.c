@@ -40,10 +40,33 @@ static bool impossible(struct dane *d, const char *before, const char *after)
 	return false;
 }
 
+/* What leaves it none, in Postfix's words around the level's name. False: nothing does. */
+static bool obstacle(const struct agent *agent, const char **before, const char **after)
+{
+	*before = "";
+	if (!agent->lookup_dns || !agent->dns_validated) {
+		*after = " configured with dnssec lookups disabled";
+		return true;
+	}
+	if (!agent->lmtp && agent->config->ignore_mx_lookup_error) {
+		*after = " configured with MX lookup errors ignored";
+		return true;
+	}
+	*before = "dns resolver options incompatible with ";
+	*after = " TLS";
+	return agent->plain.defnames || agent->plain.search;
+}
+
+bool policy_dane_possible(const struct agent *agent)
+{
+	const char *before, *after;
+
+	return !obstacle(agent, &before, &after);
+}
+
 static bool possible(struct dane *d)
 {
-	const struct agent *agent = d->asked->agent;
-	const char *what;
+	const char *what, *before, *after;
 
 	if (d->asked->server->destination->path) {
 		what = pool_format(d->asked->pool,
@@ -53,12 +76,8 @@ static bool possible(struct dane *d)
 		d->expect->level = TLS_LEVEL_INVALID;
 		return refuse(d, "client TLS configuration problem", what);
 	}
-	if (!agent->lookup_dns || !agent->dns_validated)
-		return impossible(d, "", " configured with dnssec lookups disabled");
-	if (!agent->lmtp && agent->config->ignore_mx_lookup_error)
-		return impossible(d, "", " configured with MX lookup errors ignored");
-	if (agent->plain.defnames || agent->plain.search)
-		return impossible(d, "dns resolver options incompatible with ", " TLS");
+	if (obstacle(d->asked->agent, &before, &after))
+		return impossible(d, before, after);
 	return true;
 }
 

@@ -15,6 +15,9 @@ struct dane_asked {
 	const struct server *server;
 };
 
+/* Or does the configuration leave DANE no ground, so that dane comes to may (TLS_README)? */
+bool policy_dane_possible(const struct agent *agent);
+
 /*
  * expect->level is DANE or DANE_ONLY; on return it may be MAY, ENCRYPT, HALF_DANE as well, and tlsa,
  * tlsa_owner, names and sni are set where records decide. False: the server is skipped, *why has

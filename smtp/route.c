@@ -228,7 +228,7 @@ static const char *not_vouched(const struct routing *r, const struct lookup_set 
 
 	if (r->unvalidated)
 		return r->unvalidated;
-	if (r->mode != DNS_VALIDATED || set->security != DNS_SECURE)
+	if (r->mode == DNS_PLAIN || set->security != DNS_SECURE)
 		return link && *link ? link : "DNSSEC was not asked";
 	if (addr_is_numeric(server->host))
 		return "it is a numeric address";
@@ -240,7 +240,7 @@ static const char *not_vouched(const struct routing *r, const struct lookup_set 
 /* Signed MX data makes its host names safe to match. */
 static void vouch(struct routing *r, const struct lookup_set *set)
 {
-	bool secure = r->mode == DNS_VALIDATED && set->security == DNS_SECURE;
+	bool secure = r->mode != DNS_PLAIN && set->security == DNS_SECURE;
 
 	for (size_t i = 0; i < r->count; i++) {
 		struct server *server = r->servers[i];
@@ -503,21 +503,24 @@ static bool route_unix(struct routing *r, struct route *result)
 }
 
 /*
- * Can DNSSEC be had? Without it nothing is vouched for, or nothing is sent (safemx_dnssec_required).
- * The questions are validated ones all the same: where nothing can be validated the answers are not
- * secure and say why; where nobody answers the validator, as when somebody is in its way, they are
- * "try again", and never a reason to go on with less.
+ * Can DNSSEC be had? Without it nothing is vouched for, or nothing is sent: where it is required
+ * (safemx_dnssec_required), and for DANE where only we lack it, while the resolver that smtp(8)
+ * believes may have it. The questions are validated ones all the same: where nothing can be
+ * validated the answers are not secure and say why, or are "try again" for DANE; so are they where
+ * nobody answers the validator, as when somebody is in its way: never a reason to go on with less.
  */
-static bool choose_mode(struct routing *r, bool validate)
+static bool choose_mode(struct routing *r, enum dns_mode mode)
 {
+	bool validate = mode != DNS_PLAIN;
 	struct unbound *unbound = r->agent->unbound; /* NULL: another validator is behind resolver */
 	const char *reason;
 
-	r->mode = validate ? DNS_VALIDATED : DNS_PLAIN;
+	r->mode = mode;
 	r->validating = validate;
 	if (!validate || unbound == NULL || unbound_validates(unbound, &reason))
 		return true;
-	if (r->agent->config->dnssec_required)
+	if (r->agent->config->dnssec_required
+		|| (mode == DNS_REQUIRED && unbound_misfits(unbound)))
 		return why_site(r->why, "4.7.5", "DNSSEC validation is required, but unavailable: %s",
 			reason);
 	r->unvalidated = pool_format(r->pool, "DNSSEC validation is unavailable: %s", reason);
@@ -539,14 +542,17 @@ static bool try_srv(struct routing *r, struct route *result, bool *fallback)
 	return false;
 }
 
-static bool route_dns(struct routing *r, bool validate, struct route *result)
+static bool route_dns(struct routing *r, enum dns_mode mode, struct route *result)
 {
 	const struct agent *agent = r->agent;
 	bool mx = !r->to->literal && agent->dns_enabled, fallback = true;
 
-	validate = validate && agent->dns_enabled
-		&& (mx || agent->dns_validated || agent->config->cname_overrides_servername);
-	if (!choose_mode(r, validate))
+	if (!agent->dns_enabled
+		|| !(mx || agent->dns_validated || agent->config->cname_overrides_servername))
+		mode = DNS_PLAIN;
+	else if (mode == DNS_REQUIRED && addr_is_numeric(r->to->host)) /* nothing to look up */
+		mode = DNS_VALIDATED;
+	if (!choose_mode(r, mode))
 		return false;
 	if (!mx)
 		return route_host(r, result);
@@ -575,7 +581,7 @@ const char *mx_security_name(enum mx_security mx)
 }
 
 bool route(const struct agent *agent, struct pool *pool, const struct destination *destination,
-	bool validate, struct route *result, struct why *why)
+	enum dns_mode mode, struct route *result, struct why *why)
 {
 	struct why found = {.pool = pool};
 	struct routing r = {.agent = agent, .pool = pool, .to = destination, .why = &found};
@@ -584,7 +590,7 @@ bool route(const struct agent *agent, struct pool *pool, const struct destinatio
 		return route_unix(&r, result);
 	if (agent->family_count == 0)
 		return why_site(why, "4.4.4", "all network protocols are disabled");
-	if (route_dns(&r, validate, result))
+	if (route_dns(&r, mode, result))
 		return true;
 	*why = found;
 	return false;

@@ -43,8 +43,8 @@ struct route {
 	bool last;              /* a mail loop was found: no other destination may be tried */
 };
 
-/* False: no server, and *why (site). VALIDATE: DNSSEC decides something for this destination. */
+/* False: no server, and *why (site). MODE: what DNSSEC decides here; REQUIRED for DANE. */
 bool route(const struct agent *agent, struct pool *pool, const struct destination *destination,
-	bool validate, struct route *result, struct why *why);
+	enum dns_mode mode, struct route *result, struct why *why);
 
 #endif

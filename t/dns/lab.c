@@ -85,13 +85,14 @@ static bool write_resolv_conf(struct lab *lab, const char *path, const char *add
 	return file && fprintf(file, "nameserver %s\n", address) > 0 && fclose(file) == 0;
 }
 
-static struct unbound *start(struct lab *lab, struct resolver plain)
+static struct unbound *start_with(struct lab *lab, struct resolver plain, const char *anchors,
+	const char *probe)
 {
 	struct unbound_options options = {.upstream = lab->upstream,
 		.root_hints = lab->root_hints,
-		.anchor_file = lab->anchors,
+		.anchor_file = anchors,
 		.exceptions = "lan",
-		.probe = "ns:.",
+		.probe = probe,
 		.ipv6 = true,
 		.seconds = SECONDS,
 		.resolv_conf = lab->resolv_conf,
@@ -102,6 +103,11 @@ static struct unbound *start(struct lab *lab, struct resolver plain)
 
 	is_text(error, NULL, "libunbound takes the settings");
 	return unbound;
+}
+
+static struct unbound *start(struct lab *lab, struct resolver plain)
+{
+	return start_with(lab, plain, lab->anchors, "ns:.");
 }
 
 /* ---------------------------------------------------------------- expect.conf */
@@ -470,6 +476,51 @@ static void never_back(struct lab *lab, const char *directory)
 	unbound_free(unbound);
 }
 
+/* A probe that is not validated, whatever the reason, leaves validation as it is. */
+static void other_probes(struct lab *lab)
+{
+	static const char *const probes[] = {"mx:unsigned-customer.test", "mx:bogus-customer.test",
+		"mx:nosuch.unsigned-customer.test", "mx:secure.test"};
+
+	for (size_t i = 0; i < COUNT(probes); i++) {
+		struct unbound *unbound = start_with(lab, (struct resolver){.ask = NULL},
+			lab->anchors, probes[i]);
+		const char *why;
+
+		ok(unbound && unbound_validates(unbound, &why), probes[i]);
+		unbound_free(unbound);
+	}
+}
+
+/* The anchors that are compiled in do not fit the lab: other validators would, so DANE waits. */
+static void misfit(struct lab *lab)
+{
+	struct addr at = {.length = 0};
+	struct plain_options plain = {.server = &at};
+	struct unbound *unbound = start_with(lab, plain_resolver(&plain), "/nonexistent", "ns:.");
+	struct resolver resolver;
+	struct pool pool = {0};
+	struct dns_answer answer;
+	const char *why = "";
+
+	if (unbound == NULL)
+		return;
+	addr_parse(&at, lab->address, (uint16_t)lab->port);
+	resolver = unbound_resolver(unbound);
+	ok(!unbound_validates(unbound, &why), "nothing can be validated with foreign anchors");
+	is_text(why,
+		"the trust anchors 20326, 38696 of this program do not fit the root; see "
+		"safemx_dnssec_anchor_file",
+		"the reason");
+	ok(unbound_misfits(unbound), "is ours");
+	resolver_ask(&resolver, &pool, "secure.test", DNS_MX, DNS_VALIDATED, &answer);
+	ok(answer.class == DNS_ANSWERED && answer.security == DNS_INSECURE, "as if unsigned");
+	resolver_ask(&resolver, &pool, "secure.test", DNS_MX, DNS_REQUIRED, &answer);
+	ok(answer.class == DNS_TRY_AGAIN, "but never where it is required");
+	pool_free(&pool);
+	unbound_free(unbound);
+}
+
 static void disbelieve(struct lab *lab, struct heard *heard, const struct row *rows, size_t count)
 {
 	struct addr at = {.length = 0};
@@ -530,8 +581,11 @@ int main(int argc, char **argv)
 			disbelieve(&lab, &heard, rows, count);
 		else
 			believe(&lab, &heard, rows, count);
-		if (strcmp(lab.mode, "forward") == 0)
+		if (strcmp(lab.mode, "forward") == 0) {
 			never_back(&lab, argv[2]);
+			other_probes(&lab);
+			misfit(&lab);
+		}
 	}
 	close(file);
 	unlink(resolv_conf);

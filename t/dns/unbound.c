@@ -356,6 +356,7 @@ static void test_untrusted(struct rig *rig)
 {
 	static const char why[] = "nameserver 127.0.0.1 loses DNSSEC records";
 	struct unbound *unbound;
+	struct resolver resolver;
 	struct dns_answer answer;
 	const char *reason = "";
 
@@ -370,7 +371,11 @@ static void test_untrusted(struct rig *rig)
 	ok(answer.class == DNS_ANSWERED && answer.security == DNS_INSECURE,
 		"plain answers are used");
 	is_text(answer.reason, why, "and say why they are not secure");
-	is_number((long long)fake_asked(&rig->options.plain), 1, "from the plain resolver");
+	ok(!unbound_misfits(unbound), "which other validators would say as well");
+	resolver = unbound_resolver(unbound);
+	resolver_ask(&resolver, &rig->pool, "mx.example", DNS_A, DNS_REQUIRED, &answer);
+	ok(answer.class == DNS_ANSWERED, "so they are for DANE, too");
+	is_number((long long)fake_asked(&rig->options.plain), 2, "from the plain resolver");
 	ok(strstr(buf_text(&rig->heard->lines),
 		   "warning: DNSSEC validation may be unavailable\n"
 		   "warning: reason: dnssec_probe 'ns:.' received a response that is not DNSSEC "
@@ -381,6 +386,81 @@ static void test_untrusted(struct rig *rig)
 	ask(rig, unbound, "mx.example", DNS_A);
 	is_text(buf_text(&rig->heard->lines), "", "is given once");
 	unbound_free(unbound);
+	tear_down(rig);
+}
+
+/* No answer for the root; below "test" nothing is signed. */
+static bool rootless(void *context, struct query *query)
+{
+	if (query->name[0] == '\0' || strcmp(query->name, ".") == 0)
+		return failing(context, query);
+	return good(context, query);
+}
+
+/* What dnssec_probe finds unsigned says nothing of the rest: the root decides. */
+static void test_other_probe(struct rig *rig)
+{
+	struct unbound *unbound;
+	struct dns_answer answer;
+	const char *reason = "";
+
+	if (!set_up(rig, rootless, rootless))
+		return;
+	rig->options.probe = "a:host.test";
+	rig->options.plain = fake_resolver(plain_lines, COUNT(plain_lines));
+	unbound = start(rig);
+	answer = ask(rig, unbound, "mx.example", DNS_A);
+	ok(answer.class == DNS_TRY_AGAIN, "the root does not answer: try again");
+	is_number((long long)fake_asked(&rig->options.plain), 0, "nothing is taken for unsigned");
+	unbound_free(unbound);
+	tear_down(rig);
+
+	if (!set_up(rig, good, silent))
+		return;
+	rig->options.probe = "a:host.test";
+	unbound = start(rig);
+	ok(!unbound_validates(unbound, &reason), "the root comes without signatures");
+	is_text(reason, "nameserver 127.0.0.1 loses DNSSEC records", "and that is the reason");
+	ok(!unbound_misfits(unbound), "which is not ours alone");
+	unbound_free(unbound);
+	tear_down(rig);
+}
+
+/* An anchor of an algorithm that nobody knows: the root looks unsigned, with this anchor only. */
+static void test_misfit(struct rig *rig)
+{
+	static const char why[] = "the trust anchors 1 of /tmp/anchor-XXXXXX do not fit the root; see"
+				  " safemx_dnssec_anchor_file";
+	char path[] = "/tmp/anchor-XXXXXX", *expected;
+	FILE *file = fdopen(mkstemp(path), "w");
+	struct unbound *unbound;
+	struct resolver resolver;
+	struct dns_answer answer;
+	const char *reason = "";
+
+	fputs(". IN DS 1 200 2 E06D44B80B8F1D39A95C0B0D7C65D08458E880409BBC683457104237C7F8EC8D\n",
+		file);
+	fclose(file);
+	if (!set_up(rig, good, silent))
+		return;
+	rig->options.anchor_file = path;
+	rig->options.probe = "ns:.";
+	rig->options.plain = fake_resolver(plain_lines, COUNT(plain_lines));
+	unbound = start(rig);
+	ok(!unbound_validates(unbound, &reason), "nothing can be validated");
+	expected = pool_text(&rig->pool, why);
+	memcpy(strstr(expected, "/tmp/anchor-XXXXXX"), path, strlen(path));
+	is_text(reason, expected, "the reason");
+	ok(unbound_misfits(unbound), "is ours");
+	answer = ask(rig, unbound, "mx.example", DNS_A);
+	ok(answer.class == DNS_ANSWERED && answer.security == DNS_INSECURE, "plain answers");
+	resolver = unbound_resolver(unbound);
+	resolver_ask(&resolver, &rig->pool, "mx.example", DNS_A, DNS_REQUIRED, &answer);
+	ok(answer.class == DNS_TRY_AGAIN, "but not where validation is required");
+	is_text(answer.reason, expected, "for this reason");
+	is_number((long long)fake_asked(&rig->options.plain), 1, "then nobody was asked");
+	unbound_free(unbound);
+	unlink(path);
 	tear_down(rig);
 }
 
@@ -496,6 +576,8 @@ int main(void)
 	test_flying(&rig);
 	test_reload(&rig);
 	test_untrusted(&rig);
+	test_other_probe(&rig);
+	test_misfit(&rig);
 	test_no_answer(&rig);
 	test_signals(&rig);
 	pool_free(&rig.pool);

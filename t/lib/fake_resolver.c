@@ -292,12 +292,12 @@ static void ask(void *self, struct pool *pool, const char *name, enum dns_type t
 	pthread_mutex_lock(&fake->lock);
 	fake->asked++;
 	snprintf(fake->last, sizeof(fake->last), "%s %s%s", type_name(type), name,
-		mode == DNS_VALIDATED ? " validated" : "");
+		mode != DNS_PLAIN ? " validated" : "");
 	pthread_mutex_unlock(&fake->lock);
 
 	*answer = (struct dns_answer){.class = DNS_ANSWERED,
 		.reason = "",
-		.security = mode == DNS_VALIDATED ? DNS_SECURE : DNS_INSECURE};
+		.security = mode != DNS_PLAIN ? DNS_SECURE : DNS_INSECURE};
 	answer_it(fake, pool, name, type, mode, answer);
 }
 

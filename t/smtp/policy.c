@@ -114,7 +114,7 @@ static const char *decided(const char *nexthop, int nth, bool plaintext)
 	struct buf text = BUF(0);
 	const char *copy;
 
-	if (!route(&test.agent, &pool, to, policy_validates(&test.agent, base), &found, &why))
+	if (!route(&test.agent, &pool, to, policy_dns_mode(&test.agent, base), &found, &why))
 		return pool_format(&pool, "%s %s", why.status, why.text);
 	for (at = found.servers; nth > 0 && at; nth--)
 		at = at->next;
