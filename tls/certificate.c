@@ -1,6 +1,8 @@
 #include <string.h>
+#include <gnutls/abstract.h>
 #include "tls/certificate.h"
 #include "tls/dn.h"
+#include "tls/extensions.h"
 #include "util/macros.h"
 
 #define OID(bytes)                                                                                 \
@@ -10,12 +12,7 @@
 
 static const struct tls_der subject_alt_name = OID("\x55\x1d\x11"),
 			    subject_key_id = OID("\x55\x1d\x0e"),
-			    authority_key_id = OID("\x55\x1d\x23"),
-			    key_purposes = OID("\x55\x1d\x25"),
-			    netscape_type = OID("\x60\x86\x48\1\x86\xf8\x42\1\1"),
-			    proxy_info = OID("\x2b\6\1\5\5\7\1\x0e"),
-			    address_blocks = OID("\x2b\6\1\5\5\7\1\7"),
-			    system_numbers = OID("\x2b\6\1\5\5\7\1\x08");
+			    authority_key_id = OID("\x55\x1d\x23");
 
 static gnutls_datum_t datum(struct tls_der der)
 {
@@ -34,17 +31,64 @@ static struct tls_der read_own_id(const struct der_certificate *parts)
 	return item.inside;
 }
 
-/* RFC 5280 4.2.1.1: SEQUENCE { keyIdentifier [0] OPTIONAL, ... }. Empty: none. */
-static struct tls_der read_issuer_id(const struct der_certificate *parts)
+/* The first directory name among GeneralNames, whole; empty: none. */
+static struct tls_der directory_name(struct tls_der general_names)
 {
+	struct der_item item, name;
+
+	while (der_next(&general_names, &item))
+		if (item.tag == DER_CONSTRUCTED(4))
+			return der_expect(&item.inside, DER_SEQUENCE, &name)
+				? name.whole
+				: (struct tls_der){NULL, 0};
+	return (struct tls_der){NULL, 0};
+}
+
+/*
+ * RFC 5280 4.2.1.1: SEQUENCE { keyIdentifier [0], authorityCertIssuer [1],
+ * authorityCertSerialNumber [2] }, all OPTIONAL.
+ */
+static struct certificate_issuer read_issuer_id(const struct der_certificate *parts)
+{
+	struct certificate_issuer from = {.key_id = {NULL, 0}};
 	struct tls_der value;
 	struct der_item list, item;
 
 	if (der_extension(parts, authority_key_id, &value) != DER_FOUND
-		|| !der_expect(&value, DER_SEQUENCE, &list)
-		|| !der_expect(&list.inside, DER_CONTEXT(0), &item))
-		return (struct tls_der){NULL, 0};
-	return item.inside;
+		|| !der_expect(&value, DER_SEQUENCE, &list))
+		return from;
+	if (der_expect(&list.inside, DER_CONTEXT(0), &item))
+		from.key_id = item.inside;
+	if (der_expect(&list.inside, DER_CONSTRUCTED(1), &item))
+		from.name = directory_name(item.inside);
+	if (der_expect(&list.inside, DER_CONTEXT(2), &item))
+		from.serial = item.inside;
+	return from;
+}
+
+/*
+ * RFC 5280 4.1.2.5: YYMMDDHHMMSSZ or YYYYMMDDHHMMSSZ. GnuTLS would do without seconds; OpenSSL
+ * calls it a format error.
+ */
+static bool next_time_is_whole(struct tls_der *rest)
+{
+	struct der_item time;
+
+	return der_next(rest, &time)
+		&& time.inside.length == (time.tag == DER_UTC_TIME ? 13 : 15)
+		&& time.inside.data[time.inside.length - 1] == 'Z';
+}
+
+static void read_validity(struct certificate *certificate)
+{
+	struct tls_der times = certificate->parts.validity;
+
+	certificate->from = next_time_is_whole(&times)
+		? gnutls_x509_crt_get_activation_time(certificate->crt)
+		: (time_t)-1;
+	certificate->until = next_time_is_whole(&times)
+		? gnutls_x509_crt_get_expiration_time(certificate->crt)
+		: (time_t)-1;
 }
 
 bool certificate_open(struct certificate *certificate, struct tls_der der)
@@ -58,10 +102,10 @@ bool certificate_open(struct certificate *certificate, struct tls_der der)
 		gnutls_x509_crt_deinit(made.crt);
 		return false;
 	}
-	made.from = gnutls_x509_crt_get_activation_time(made.crt);
-	made.until = gnutls_x509_crt_get_expiration_time(made.crt);
+	read_validity(&made);
 	made.own_id = read_own_id(&made.parts);
-	made.issuer_id = read_issuer_id(&made.parts);
+	made.issuer = read_issuer_id(&made.parts);
+	made.broken = !extensions_readable(&made.parts);
 	*certificate = made;
 	return true;
 }
@@ -75,7 +119,7 @@ void certificate_close(struct certificate *certificate)
 bool certificate_valid(const struct certificate *certificate, time_t now)
 {
 	return certificate->from != (time_t)-1 && certificate->until != (time_t)-1
-		&& certificate->from <= now && now <= certificate->until;
+		&& certificate->from <= now && now < certificate->until;
 }
 
 bool certificate_self_issued(const struct certificate *certificate)
@@ -83,13 +127,21 @@ bool certificate_self_issued(const struct certificate *certificate)
 	return der_same(certificate->parts.subject, certificate->parts.issuer);
 }
 
+static bool is_or_open(struct tls_der wanted, struct tls_der is)
+{
+	return wanted.length == 0 || der_same(wanted, is);
+}
+
 bool certificate_could_be_from(const struct certificate *certificate,
 	const struct certificate *issuer)
 {
-	struct tls_der wanted = certificate->issuer_id, has = issuer->own_id;
+	const struct certificate_issuer *wanted = &certificate->issuer;
 
-	return der_same(certificate->parts.issuer, issuer->parts.subject)
-		&& (wanted.length == 0 || has.length == 0 || der_same(wanted, has));
+	return !certificate->broken && !issuer->broken
+		&& der_same(certificate->parts.issuer, issuer->parts.subject)
+		&& (issuer->own_id.length == 0 || is_or_open(wanted->key_id, issuer->own_id))
+		&& is_or_open(wanted->serial, issuer->parts.serial)
+		&& is_or_open(wanted->name, issuer->parts.issuer);
 }
 
 /* Key usage, if there is any, has one of WANTED. */
@@ -108,7 +160,7 @@ bool certificate_is_ca(const struct certificate *certificate)
 	unsigned critical, ca;
 	int length, result;
 
-	if (!usage_allows(certificate, GNUTLS_KEY_KEY_CERT_SIGN))
+	if (certificate->broken || !usage_allows(certificate, GNUTLS_KEY_KEY_CERT_SIGN))
 		return false;
 	result = gnutls_x509_crt_get_basic_constraints(certificate->crt, &critical, &ca, &length);
 	if (result == GNUTLS_E_REQUESTED_DATA_NOT_AVAILABLE)
@@ -142,58 +194,12 @@ int certificate_path_length(const struct certificate *certificate)
 	return length;
 }
 
-static bool has(const struct certificate *certificate, struct tls_der oid)
-{
-	struct tls_der value;
-
-	return der_extension(&certificate->parts, oid, &value) != DER_ABSENT;
-}
-
-/* A list of purposes must have one (RFC 5280 4.2.1.12); GnuTLS takes none for any. */
-static bool has_no_purpose(const struct certificate *certificate)
-{
-	struct tls_der value;
-	struct der_item list;
-
-	switch (der_extension(&certificate->parts, key_purposes, &value)) {
-	case DER_ABSENT:
-		return false;
-	case DER_BROKEN:
-		return true;
-	case DER_FOUND:
-		break;
-	}
-	return !der_expect(&value, DER_SEQUENCE, &list) || list.inside.length == 0;
-}
-
-/* Netscape's certificate type, if there is one, has the bit for servers. */
-static bool netscape_allows(const struct certificate *certificate)
-{
-	struct tls_der value;
-	struct der_item bits;
-
-	switch (der_extension(&certificate->parts, netscape_type, &value)) {
-	case DER_ABSENT:
-		return true;
-	case DER_BROKEN:
-		return false;
-	case DER_FOUND:
-		break;
-	}
-	/* the first byte tells how many bits of the last are not used */
-	return der_expect(&value, DER_BIT_STRING, &bits) && value.length == 0
-		&& bits.inside.length == 2 && bits.inside.data[0] <= 6
-		&& (bits.inside.data[1] & 0x40) != 0;
-}
-
 bool certificate_for_servers(const struct certificate *certificate, bool leaf)
 {
 	unsigned tls = GNUTLS_KEY_DIGITAL_SIGNATURE | GNUTLS_KEY_KEY_ENCIPHERMENT
 		| GNUTLS_KEY_KEY_AGREEMENT;
 
-	if (leaf && (!usage_allows(certificate, tls) || !netscape_allows(certificate)))
-		return false;
-	if (has_no_purpose(certificate))
+	if (certificate->broken || (leaf && !usage_allows(certificate, tls)))
 		return false;
 	if (!dn_readable(certificate->parts.subject) || !dn_readable(certificate->parts.issuer))
 		return false;
@@ -202,11 +208,9 @@ bool certificate_for_servers(const struct certificate *certificate, bool leaf)
 		!= 0;
 }
 
-bool certificate_has_weak_key(const struct certificate *certificate)
+static bool is_weak(int algorithm, unsigned bits)
 {
-	unsigned bits;
-
-	switch (gnutls_x509_crt_get_pk_algorithm(certificate->crt, &bits)) {
+	switch (algorithm) {
 	case GNUTLS_PK_RSA:
 	case GNUTLS_PK_RSA_PSS:
 	case GNUTLS_PK_DSA:
@@ -214,8 +218,31 @@ bool certificate_has_weak_key(const struct certificate *certificate)
 	case GNUTLS_PK_ECDSA:
 		return bits < 160;
 	default: /* not ours: those of one size, and those that do not sign */
-		return false;
+		return algorithm < 0;
 	}
+}
+
+bool certificate_has_weak_key(const struct certificate *certificate)
+{
+	unsigned bits;
+	int algorithm = gnutls_x509_crt_get_pk_algorithm(certificate->crt, &bits);
+
+	return is_weak(algorithm > 0 ? algorithm : GNUTLS_PK_UNKNOWN, bits);
+}
+
+bool certificate_is_weak_key(struct tls_der key, unsigned *bits)
+{
+	gnutls_datum_t bytes = datum(key);
+	gnutls_pubkey_t pubkey;
+	int algorithm = -1;
+
+	*bits = 0;
+	if (gnutls_pubkey_init(&pubkey) < 0)
+		return true;
+	if (gnutls_pubkey_import(pubkey, &bytes, GNUTLS_X509_FMT_DER) >= 0)
+		algorithm = gnutls_pubkey_get_pk_algorithm(pubkey, bits);
+	gnutls_pubkey_deinit(pubkey);
+	return is_weak(algorithm, *bits);
 }
 
 /* RFC 5280 4.2.1: what may be critical and is heeded, by GnuTLS or here. */
@@ -256,16 +283,6 @@ bool certificate_has_unknown(const struct certificate *certificate)
 		if (result < 0 || (critical && !is_understood(oid)))
 			return true;
 	}
-}
-
-bool certificate_is_proxy(const struct certificate *certificate)
-{
-	return has(certificate, proxy_info);
-}
-
-bool certificate_has_resources(const struct certificate *certificate)
-{
-	return has(certificate, address_blocks) || has(certificate, system_numbers);
 }
 
 struct names {

@@ -16,12 +16,20 @@
 
 enum { CERTIFICATE_COMMON_MOST = 16 }; /* commonNames that are looked at */
 
+/* What it says of its issuer beside the name (RFC 5280 4.2.1.1); empty: nothing. */
+struct certificate_issuer {
+	struct tls_der key_id, serial;
+	struct tls_der name; /* of the issuer's issuer, whole */
+};
+
 struct certificate {
 	struct tls_der der; /* as sent or read; somebody else's */
 	struct der_certificate parts;
 	gnutls_x509_crt_t crt;
-	time_t from, until;               /* validity, both ends included; -1: not known */
-	struct tls_der own_id, issuer_id; /* key identifiers; empty: none */
+	time_t from, until;    /* validity, the end not included; -1: not a date of RFC 5280 */
+	struct tls_der own_id; /* key identifier; empty: none */
+	struct certificate_issuer issuer;
+	bool broken; /* an extension that it depends on cannot be read: it proves nothing */
 };
 
 /* Parses DER, which must stay where it is. False: no certificate; nothing to close. */
@@ -33,7 +41,10 @@ bool certificate_valid(const struct certificate *certificate, time_t now);
 /* Are subject and issuer the same name? */
 bool certificate_self_issued(const struct certificate *certificate);
 
-/* Could ISSUER have issued it, by names and key identifiers? The signature is not looked at. */
+/*
+ * Could ISSUER have issued it, by names, key identifiers and serial number? The signature is not
+ * looked at. A broken one neither issues nor is issued, as with OpenSSL.
+ */
 bool certificate_could_be_from(const struct certificate *certificate,
 	const struct certificate *issuer);
 
@@ -56,14 +67,14 @@ bool certificate_for_servers(const struct certificate *certificate, bool leaf);
 /* Less than 80 bits of security, which OpenSSL refuses at its level 1. */
 bool certificate_has_weak_key(const struct certificate *certificate);
 
+/*
+ * The same of a SubjectPublicKeyInfo, and of one that cannot be read; *BITS is how long it is, 0 if
+ * nobody knows.
+ */
+bool certificate_is_weak_key(struct tls_der key, unsigned *bits);
+
 /* Has it a critical extension that nobody here understands? */
 bool certificate_has_unknown(const struct certificate *certificate);
-
-/* Issued by somebody who is no authority, for himself (RFC 3820): never accepted. */
-bool certificate_is_proxy(const struct certificate *certificate);
-
-/* Claims addresses or systems of the internet's (RFC 3779), which we hold against nothing. */
-bool certificate_has_resources(const struct certificate *certificate);
 
 /*
  * All dNSName, iPAddress and commonName entries in order; *NAMES is in the pool. When the

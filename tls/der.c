@@ -104,7 +104,9 @@ static bool read_tbs(struct tls_der inside, struct der_certificate *parts)
 		|| !der_expect(&inside, DER_SEQUENCE, &key)
 		|| !read_extensions(&inside, &parts->extensions))
 		return false;
+	parts->serial = serial.inside;
 	parts->issuer = issuer.whole;
+	parts->validity = validity.inside;
 	parts->subject = subject.whole;
 	parts->key = key.whole;
 	return true;

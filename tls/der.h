@@ -23,7 +23,7 @@ enum der_tag { /* identifier octets, X.690 8.1.2 */
 	DER_OID = 0x06,
 	DER_UTF8 = 0x0c,
 	DER_T61 = 0x14,
-	DER_IA5 = 0x16,
+	DER_UTC_TIME = 0x17,
 	DER_UNIVERSAL = 0x1c, /* UniversalString: four bytes a character */
 	DER_BMP = 0x1e,       /* BMPString: two bytes a character */
 	DER_SEQUENCE = 0x30,
@@ -48,7 +48,9 @@ bool der_same(struct tls_der a, struct tls_der b);
 
 struct der_certificate {
 	struct tls_der tbs;             /* what is signed, whole */
+	struct tls_der serial;          /* the INTEGER's contents */
 	struct tls_der issuer, subject; /* Name, whole */
+	struct tls_der validity;        /* the two times */
 	struct tls_der key;             /* SubjectPublicKeyInfo, whole: what selector 1 means */
 	struct tls_der signature;       /* the bits */
 	struct tls_der extensions;      /* the Extension items one after the other; empty: none */

@@ -133,10 +133,12 @@ static void add_problem(const struct telling *t)
 			issuer_line(t->j));
 		break;
 	case PROBLEM_EXPIRED:
+	case PROBLEM_NOT_AFTER:
 		add(t, "%s certificate verification failed for %s: certificate has expired", whose,
 			server);
 		break;
 	case PROBLEM_NOT_YET_VALID:
+	case PROBLEM_NOT_BEFORE:
 		add(t, "%s certificate verification failed for %s: certificate not yet valid",
 			whose, server);
 		break;
@@ -158,8 +160,6 @@ static void add_problem(const struct telling *t)
 	case PROBLEM_SIGNATURE:
 	case PROBLEM_PATH_LENGTH:
 	case PROBLEM_CRITICAL:
-	case PROBLEM_PROXY:
-	case PROBLEM_RESOURCES:
 	case PROBLEM_NOT_PERMITTED:
 	case PROBLEM_EXCLUDED:
 	case PROBLEM_CONSTRAINTS:

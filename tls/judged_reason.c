@@ -140,6 +140,15 @@ static const char *no_authorities(const struct judged *j)
 		program, program);
 }
 
+/* Was the issuer there, but such as nobody takes? */
+static bool sent_broken(const struct judged *j, struct tls_der name)
+{
+	for (size_t i = 0; i < j->sent_count; i++)
+		if (j->sent[i].broken && der_same(j->sent[i].parts.subject, name))
+			return true;
+	return false;
+}
+
 static const char *wrong_end(const struct judged *j)
 {
 	const struct path *path = &j->path;
@@ -148,8 +157,12 @@ static const char *wrong_end(const struct judged *j)
 	if (j->shown.problem == PROBLEM_SELF_SIGNED)
 		return pool_format(j->pool, "self-signed certificate %s",
 			dn_line(j->pool, last->parts.subject));
+	if (last->broken)
+		return pool_format(j->pool, "%s has an extension that cannot be read", which(j));
 	return pool_format(j->pool, "untrusted issuer %s%s", dn_line(j->pool, last->parts.issuer),
-		no_authorities(j));
+		sent_broken(j, last->parts.issuer)
+			? ", whose certificate has an extension that cannot be read"
+			: no_authorities(j));
 }
 
 /* --- TLSA records, fingerprints, tafiles --- */
@@ -286,7 +299,10 @@ static const char *weak_key(const struct judged *j)
 {
 	unsigned bits = 0;
 
-	gnutls_x509_crt_get_pk_algorithm(culprit(j)->crt, &bits);
+	if (j->shown.depth == 0)
+		certificate_is_weak_key(j->key, &bits);
+	else
+		gnutls_x509_crt_get_pk_algorithm(culprit(j)->crt, &bits);
 	return pool_format(j->pool, "%s has a key of %u bits, which is too short", which(j), bits);
 }
 
@@ -301,9 +317,6 @@ static const char *weak_digest(const struct judged *j)
 
 static const char *constrained(const struct judged *j, const char *what)
 {
-	if (j->shown.depth > 0)
-		return pool_format(j->pool, "%s has a name that name constraints of a certification"
-			" authority above %s", which(j), what);
 	return pool_format(j->pool, "certificate names %s, which name constraints of a certification"
 		" authority above %s", judged_peer_names(j), what);
 }
@@ -325,6 +338,9 @@ static const char *wrong_certificate(const struct judged *j)
 	case PROBLEM_NOT_YET_VALID:
 		return pool_format(j->pool, "%s is not valid before %s", which(j),
 			date(j, culprit(j)->from));
+	case PROBLEM_NOT_BEFORE:
+	case PROBLEM_NOT_AFTER:
+		return pool_format(j->pool, "%s has a date that cannot be read", which(j));
 	case PROBLEM_PURPOSE:
 		return pool_format(j->pool, "%s is not designated for use %s", which(j),
 			j->shown.depth == 0 ? "as a server certificate"
@@ -352,8 +368,6 @@ static const char *wrong_certificate(const struct judged *j)
 	case PROBLEM_SIGNATURE:
 	case PROBLEM_PATH_LENGTH:
 	case PROBLEM_CRITICAL:
-	case PROBLEM_PROXY:
-	case PROBLEM_RESOURCES:
 	case PROBLEM_NOT_CA:
 		break;
 	}

@@ -45,13 +45,15 @@ static bool dates_matter(const struct path_from *from, const struct path *path, 
 		|| certificate_self_issued(path->certificates[depth]);
 }
 
-/*
- * Addresses and systems that a leaf claims would have to be its authority's, and so on up. OpenSSL
- * looks at that, we don't: a leaf that claims some is refused, and the one above told for it.
- */
-static bool has_foreign_resources(const struct path *path, size_t depth)
+static enum problem look_at_dates(const struct certificate *certificate, time_t now)
 {
-	return depth == (path->count > 1) && certificate_has_resources(path->certificates[0]);
+	if (certificate->from == (time_t)-1)
+		return PROBLEM_NOT_BEFORE;
+	if (now < certificate->from)
+		return PROBLEM_NOT_YET_VALID;
+	if (certificate->until == (time_t)-1)
+		return PROBLEM_NOT_AFTER;
+	return certificate_valid(certificate, now) ? PROBLEM_NONE : PROBLEM_EXPIRED;
 }
 
 /* In the order of problem.c. */
@@ -61,8 +63,6 @@ static enum problem look_at(const struct path_from *from, const struct path *pat
 
 	if (certificate_has_unknown(certificate))
 		return PROBLEM_CRITICAL;
-	if (certificate_is_proxy(certificate))
-		return PROBLEM_PROXY;
 	if (depth > 0 && !certificate_is_ca(certificate))
 		return PROBLEM_NOT_CA;
 	if (!certificate_for_servers(certificate, depth == 0))
@@ -71,11 +71,7 @@ static enum problem look_at(const struct path_from *from, const struct path *pat
 		return PROBLEM_PATH_LENGTH;
 	if (!from->weak && certificate_has_weak_key(certificate))
 		return depth > 0 ? PROBLEM_CA_KEY : PROBLEM_LEAF_KEY;
-	if (has_foreign_resources(path, depth))
-		return PROBLEM_RESOURCES;
-	if (dates_matter(from, path, depth) && !certificate_valid(certificate, from->now))
-		return from->now < certificate->from ? PROBLEM_NOT_YET_VALID : PROBLEM_EXPIRED;
-	return PROBLEM_NONE;
+	return dates_matter(from, path, depth) ? look_at_dates(certificate, from->now) : PROBLEM_NONE;
 }
 
 static unsigned flags_of(const struct path_from *from)
@@ -219,7 +215,7 @@ static struct finding explain(const struct path *path, size_t count, unsigned st
 
 static bool is_structural(enum problem problem)
 {
-	return problem == PROBLEM_CRITICAL || problem == PROBLEM_PROXY || problem == PROBLEM_NOT_CA
+	return problem == PROBLEM_CRITICAL || problem == PROBLEM_NOT_CA
 		|| problem == PROBLEM_PURPOSE || problem == PROBLEM_PATH_LENGTH;
 }
 
@@ -227,16 +223,16 @@ static struct finding judge(const struct path_from *from, const struct path *pat
 {
 	struct finding shown = {PROBLEM_NONE, 0}, here;
 	size_t below = path->count - 1;
-	struct finding limits = constraints_check(path->certificates, path->count);
-	bool known = limits.problem != PROBLEM_NONE;
+	enum problem limits = constraints_check(path->certificates, path->count);
+	bool known = limits != PROBLEM_NONE;
 
 	for (size_t i = 0; i < path->count; i++) {
 		here = (struct finding){look_at(from, path, i), i};
 		known = known || is_structural(here.problem);
 		shown = finding_shown(shown, here);
 	}
-	shown = finding_shown(shown, limits);
-	if (below == 0 || limits.problem == PROBLEM_CONSTRAINTS) /* too many for the library, too */
+	shown = finding_shown(shown, (struct finding){limits, 0});
+	if (below == 0 || limits == PROBLEM_CONSTRAINTS) /* too many for the library, too */
 		return shown;
 	here = explain(path, below, library_status(from, path, below), known);
 	return finding_shown(shown, here);
@@ -281,9 +277,9 @@ static enum problem why_dead(const struct path_from *from, const struct path *pa
 {
 	if (from->pinned)
 		return PROBLEM_NO_TLSA;
-	if (certificate_self_issued(top(path)))
+	if (certificate_self_issued(top(path)) && !top(path)->broken)
 		return path->count == 1 ? PROBLEM_SELF_SIGNED : PROBLEM_UNKNOWN_ROOT;
-	return is_helper(from, top(path)) ? PROBLEM_NO_ISSUER : PROBLEM_UNKNOWN_ISSUER;
+	return is_helper(from, top(path)) && !top(path)->broken ? PROBLEM_NO_ISSUER : PROBLEM_UNKNOWN_ISSUER;
 }
 
 /* The same name and key again would lead nowhere new. */
@@ -385,7 +381,7 @@ static bool extend(struct search *search)
 /* A self-signed server certificate may be in CAfile. Never so for TLSA usage 2 (RFC 7671 5.2.1). */
 static bool leaf_is_anchor(const struct path_from *from)
 {
-	if (from->pinned)
+	if (from->pinned || from->sent[0].broken)
 		return false;
 	for (size_t i = 0; i < from->anchor_count; i++)
 		if (der_same(from->anchors[i].der, from->sent[0].der))
@@ -409,7 +405,8 @@ static struct finding below_dead_end(const struct path_from *from, const struct 
 
 	for (size_t i = 0; i < path->count; i++)
 		shown = finding_shown(shown, (struct finding){look_at(from, path, i), i});
-	return finding_shown(shown, constraints_check(path->certificates, path->count));
+	return finding_shown(shown,
+		(struct finding){constraints_check(path->certificates, path->count), 0});
 }
 
 void path_find(const struct path_from *from, struct path *best)

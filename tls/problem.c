@@ -7,6 +7,7 @@ static const struct entry {
 	const char *text;
 } entries[] = {
 	{PROBLEM_UNSPECIFIED, "unspecified certificate verification error"},
+	{PROBLEM_LEAF_KEY, "EE certificate key too weak"},
 	{PROBLEM_NO_TLSA, "no matching DANE TLSA records"},
 	{PROBLEM_SELF_SIGNED, "self-signed certificate"},
 	{PROBLEM_UNKNOWN_ROOT, "self-signed certificate in certificate chain"},
@@ -14,11 +15,9 @@ static const struct entry {
 	{PROBLEM_UNKNOWN_ISSUER, "unable to get local issuer certificate"},
 	{PROBLEM_TOO_LONG, "certificate chain too long"},
 	{PROBLEM_CRITICAL, "unhandled critical extension"},
-	{PROBLEM_PROXY, "proxy certificates not allowed, please set the appropriate flag"},
 	{PROBLEM_NOT_CA, "invalid CA certificate"},
 	{PROBLEM_PURPOSE, "unsuitable certificate purpose"},
 	{PROBLEM_PATH_LENGTH, "path length constraint exceeded"},
-	{PROBLEM_LEAF_KEY, "EE certificate key too weak"},
 	{PROBLEM_CA_KEY, "CA certificate key too weak"},
 	{PROBLEM_DIGEST, "CA signature digest algorithm too weak"},
 	{PROBLEM_NAME, "hostname mismatch"},
@@ -26,9 +25,10 @@ static const struct entry {
 	{PROBLEM_NOT_PERMITTED, "permitted subtree violation"},
 	{PROBLEM_EXCLUDED, "excluded subtree violation"},
 	{PROBLEM_CONSTRAINTS, "unsupported or invalid name constraint syntax"},
-	{PROBLEM_RESOURCES, "RFC 3779 resource not subset of parent's resources"},
 	{PROBLEM_SIGNATURE, "certificate signature failure"},
+	{PROBLEM_NOT_BEFORE, "format error in certificate's notBefore field"},
 	{PROBLEM_NOT_YET_VALID, "certificate is not yet valid"},
+	{PROBLEM_NOT_AFTER, "format error in certificate's notAfter field"},
 	{PROBLEM_EXPIRED, "certificate has expired"},
 };
 

@@ -13,6 +13,8 @@ enum problem {
 	PROBLEM_SIGNATURE = 7,
 	PROBLEM_NOT_YET_VALID = 9,
 	PROBLEM_EXPIRED = 10,
+	PROBLEM_NOT_BEFORE = 13, /* not a date */
+	PROBLEM_NOT_AFTER = 14,
 	PROBLEM_SELF_SIGNED = 18,  /* the leaf */
 	PROBLEM_UNKNOWN_ROOT = 19, /* self-signed, above the leaf */
 	PROBLEM_UNKNOWN_ISSUER = 20,
@@ -20,8 +22,6 @@ enum problem {
 	PROBLEM_PATH_LENGTH = 25,
 	PROBLEM_PURPOSE = 26,
 	PROBLEM_CRITICAL = 34,
-	PROBLEM_PROXY = 40,     /* RFC 3820 */
-	PROBLEM_RESOURCES = 46, /* RFC 3779 */
 	PROBLEM_NOT_PERMITTED = 47, /* name constraints */
 	PROBLEM_EXCLUDED = 48,
 	PROBLEM_CONSTRAINTS = 53,  /* name constraints that can't be read, or are too many */

@@ -288,14 +288,26 @@ static void weigh(struct judged *j)
 	j->matched = chain_is_good && !name_is_wrong;
 }
 
+/* Whatever else vouches for it: OpenSSL, at its level 1, looks at the leaf's key before the rest. */
+static void look_at_key(struct judged *j)
+{
+	unsigned bits;
+
+	if (j->key.length > 0 && tls_level_must_match(j->demand->level)
+		&& certificate_is_weak_key(j->key, &bits))
+		j->chain = finding_shown((struct finding){PROBLEM_LEAF_KEY, 0}, j->chain);
+}
+
 static void judge(struct judged *j, struct anchors *full)
 {
 	const char *failure = j->demand->expect->policy_failure;
 
 	if (j->demand->unusable)
 		j->chain = (struct finding){PROBLEM_UNSPECIFIED, 0};
-	else
+	else {
 		look(j, full);
+		look_at_key(j);
+	}
 	weigh(j);
 	if (failure)
 		j->trusted = j->matched = false;
@@ -350,7 +362,7 @@ static const char *rule_of(const struct judged *j)
 {
 	if (j->names_asked)
 		return j->match.name && j->matched ? j->match.name->rule : "";
-	if (!j->leaf)
+	if (!j->leaf || !j->matched)
 		return "";
 	return j->demand->level == TLS_LEVEL_FINGERPRINT ? "fingerprint" : "dane-ee";
 }

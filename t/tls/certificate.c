@@ -184,7 +184,7 @@ static void relations(void)
 	ok(certificate_valid(&leaf, ZOO_NOW), "valid now");
 	ok(certificate_valid(&leaf, leaf.from) && !certificate_valid(&leaf, leaf.from - 1),
 		"begins");
-	ok(certificate_valid(&leaf, leaf.until) && !certificate_valid(&leaf, leaf.until + 1),
+	ok(certificate_valid(&leaf, leaf.until - 1) && !certificate_valid(&leaf, leaf.until),
 		"ends");
 	certificate_close(&leaf);
 	certificate_close(&issuer);

@@ -86,6 +86,14 @@ static const struct reason {
 		" of a certification authority above exclude", NULL, TLS_FAULT_OTHER, ""},
 	{"nchuge", "root", "mx.a.test", "", "name constraints of a certification authority cannot be"
 		" read, or are too many", NULL, TLS_FAULT_OTHER, ""},
+	{"brokenpoints", "brokenroot", "mx.a.test", "",
+		"certificate has an extension that cannot be read", NULL, TLS_FAULT_CHAIN,
+		"unable to get local issuer certificate"},
+	{"brokenpointsint", "brokenroot", "mx.a.test", "",
+		"untrusted issuer /O=Zoo/CN=Zoo brokenpoints, whose certificate has an extension that"
+		" cannot be read", NULL, TLS_FAULT_CHAIN, "unable to get local issuer certificate"},
+	{"noseconds", "brokenroot", "mx.a.test", "",
+		"certificate has a date that cannot be read", NULL, TLS_FAULT_OTHER, ""},
 	{"badsig", "root", "mx.a.test", "", "certificate: certificate signature failure", NULL,
 		TLS_FAULT_OTHER, ""},
 	{"host", "root", ". ", "", "no acceptable name is left to check", NULL, TLS_FAULT_OTHER,

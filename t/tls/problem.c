@@ -13,6 +13,8 @@ static const struct {
 	{7, "certificate signature failure"},
 	{9, "certificate is not yet valid"},
 	{10, "certificate has expired"},
+	{13, "format error in certificate's notBefore field"},
+	{14, "format error in certificate's notAfter field"},
 	{18, "self-signed certificate"},
 	{19, "self-signed certificate in certificate chain"},
 	{20, "unable to get local issuer certificate"},
@@ -50,6 +52,7 @@ static const struct {
 		{PROBLEM_SIGNATURE, 0}},
 	{"a weak key before a weak digest", {PROBLEM_DIGEST, 0}, {PROBLEM_LEAF_KEY, 0},
 		{PROBLEM_LEAF_KEY, 0}},
+	{"a weak key before all else", {PROBLEM_NO_TLSA, 0}, {PROBLEM_LEAF_KEY, 0}, {PROBLEM_LEAF_KEY, 0}},
 	{"no record before self-signed", {PROBLEM_SELF_SIGNED, 0}, {PROBLEM_NO_TLSA, 0},
 		{PROBLEM_NO_TLSA, 0}},
 };

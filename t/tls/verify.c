@@ -9,6 +9,8 @@
 
 #define FAILED "certificate verification failed for SERVER: "
 
+#define BROKEN_LEAF "untrusted issuer /O=Zoo/CN=Zoo Broken Intermediate"
+
 /* Chains at level secure: what is logged of each, as Postfix 3.7 does. */
 static const struct row {
 	const char *chain, *ca, *names, *line; /* "": the zoo's root; ZOO_HOST; it matches */
@@ -85,39 +87,6 @@ static const struct row {
 	{"caleaf", "", "", ""},
 	{"bareleaf", "", "", ""},
 	{"critext", "", "", "server " FAILED "num=34:unhandled critical extension"},
-	/* limits of names, and what limits a leaf */
-	{"nciname", "limitsroot", "", "CA " FAILED "num=47:permitted subtree violation"},
-	{"ncisan", "limitsroot", "", "CA " FAILED "num=47:permitted subtree violation"},
-	{"ncimail", "limitsroot", "", "CA " FAILED "num=47:permitted subtree violation"},
-	{"ncihost", "limitsroot", "", ""},
-	{"nciok", "limitsroot", "", ""},
-	{"nciself", "limitsroot", "", ""},
-	{"nciselfleaf", "limitsroot", "", "server " FAILED "num=47:permitted subtree violation"},
-	{"belownciroot", "nciroot", "", "CA " FAILED "num=47:permitted subtree violation"},
-	{"ncuriok", "limitsroot", "", ""},
-	{"ncuribad", "limitsroot", "", "server " FAILED "num=47:permitted subtree violation"},
-	{"ncuriexcluded", "limitsroot", "", "server " FAILED "num=48:excluded subtree violation"},
-	{"ncmailok", "limitsroot", "", ""},
-	{"ncmailboth", "limitsroot", "", "server " FAILED "num=47:permitted subtree violation"},
-	{"ncmailexcluded", "limitsroot", "", "server " FAILED "num=48:excluded subtree violation"},
-	{"limitsnone", "limitsroot", "", ""},
-	{"nsclient", "limitsroot", "", FAILED "not designated for use as a server certificate"},
-	{"nsempty", "limitsroot", "", FAILED "not designated for use as a server certificate"},
-	{"nsserver", "limitsroot", "", ""},
-	{"nsclientint", "limitsroot", "", ""},
-	{"emptyeku", "limitsroot", "", FAILED "not designated for use as a server certificate"},
-	{"emptyekuint", "limitsroot", "", FAILED "not designated for use as a CA certificate"},
-	{"proxy", "limitsroot", "",
-		"server " FAILED "num=40:proxy certificates not allowed, please set the appropriate flag"},
-	{"proxysan", "limitsroot", "",
-		"server " FAILED "num=40:proxy certificates not allowed, please set the appropriate flag"},
-	{"proxyint", "limitsroot", "",
-		"CA " FAILED "num=40:proxy certificates not allowed, please set the appropriate flag"},
-	{"addresses", "limitsroot", "",
-		"CA " FAILED "num=46:RFC 3779 resource not subset of parent's resources"},
-	{"systems", "limitsroot", "",
-		"CA " FAILED "num=46:RFC 3779 resource not subset of parent's resources"},
-	{"addressesint", "limitsroot", "", ""},
 	/* keys and signatures */
 	{"rsa", "rsaroot", "", ""},
 	{"rsa1024", "rsaroot", "", ""},
@@ -132,6 +101,47 @@ static const struct row {
 	{"badsig", "", "", "server " FAILED "num=7:certificate signature failure"},
 	{"badsigint", "", "", "CA " FAILED "num=7:certificate signature failure"},
 	{"akid", "", "", FAILED "untrusted issuer /O=Zoo/CN=Zoo Intermediate"},
+	/* what cannot be read is neither taken for absent nor for something else */
+	{"brokennone", "brokenroot", "", ""},
+	{"brokenbasic", "brokenroot", "", FAILED BROKEN_LEAF},
+	{"brokenbasicint", "brokenroot", "", FAILED "untrusted issuer /O=Zoo/CN=Zoo brokenbasic"},
+	{"brokenlength", "brokenroot", "", FAILED BROKEN_LEAF},
+	{"brokenlengthint", "brokenroot", "", FAILED "untrusted issuer /O=Zoo/CN=Zoo brokenlength"},
+	{"brokenusage", "brokenroot", "", FAILED BROKEN_LEAF},
+	{"brokenusageint", "brokenroot", "", FAILED "untrusted issuer /O=Zoo/CN=Zoo brokenusage"},
+	{"brokennousage", "brokenroot", "", FAILED BROKEN_LEAF},
+	{"brokennousageint", "brokenroot", "", FAILED "untrusted issuer /O=Zoo/CN=Zoo brokennousage"},
+	{"brokenpurpose", "brokenroot", "", FAILED BROKEN_LEAF},
+	{"brokenpurposeint", "brokenroot", "", FAILED "untrusted issuer /O=Zoo/CN=Zoo brokenpurpose"},
+	{"brokenskid", "brokenroot", "", FAILED BROKEN_LEAF},
+	{"brokenskidint", "brokenroot", "", FAILED "untrusted issuer /O=Zoo/CN=Zoo brokenskid"},
+	{"brokenakid", "brokenroot", "", FAILED BROKEN_LEAF},
+	{"brokenakidint", "brokenroot", "", FAILED "untrusted issuer /O=Zoo/CN=Zoo brokenakid"},
+	{"brokenakidname", "brokenroot", "", FAILED BROKEN_LEAF},
+	{"brokenakidnameint", "brokenroot", "", FAILED "untrusted issuer /O=Zoo/CN=Zoo brokenakidname"},
+	{"brokenpoints", "brokenroot", "", FAILED BROKEN_LEAF},
+	{"brokenpointsint", "brokenroot", "", FAILED "untrusted issuer /O=Zoo/CN=Zoo brokenpoints"},
+	{"brokenpointname", "brokenroot", "", FAILED BROKEN_LEAF},
+	{"brokenpointnameint", "brokenroot", "", FAILED "untrusted issuer /O=Zoo/CN=Zoo brokenpointname"},
+	{"brokenlimits", "brokenroot", "", FAILED BROKEN_LEAF},
+	{"brokenlimitsint", "brokenroot", "", FAILED "untrusted issuer /O=Zoo/CN=Zoo brokenlimits"},
+	{"brokensan", "brokenroot", "",
+		"server " FAILED "num=1:unspecified certificate verification error"}, /* GnuTLS */
+	{"brokensanint", "brokenroot", "", FAILED "untrusted issuer /O=Zoo/CN=Zoo brokensan"},
+	{"brokenself", "brokenself", "", FAILED "untrusted issuer /O=Zoo/CN=mx.a.test"},
+	{"akidfull", "brokenroot", "", ""},
+	{"akidserial", "brokenroot", "", FAILED BROKEN_LEAF},
+	{"akidissuer", "brokenroot", "", FAILED BROKEN_LEAF},
+	{"beginsnow", "brokenroot", "", ""},
+	{"endsnow", "brokenroot", "", "server " FAILED "certificate has expired"},
+	{"noseconds", "brokenroot", "",
+		"server " FAILED "certificate has expired"},
+	{"nosecondsbegin", "brokenroot", "",
+		"server " FAILED "certificate not yet valid"},
+	{"nosecondsint", "brokenroot", "",
+		"CA " FAILED "certificate has expired"},
+	{"rsa768", "brokenroot", "", "server " FAILED "num=66:EE certificate key too weak"},
+	{"rsa768", "rogue", "", "server " FAILED "num=66:EE certificate key too weak"},
 	/* names */
 	{"host", "", "other.example", "server " FAILED "num=62:hostname mismatch"},
 	{"host", "", "other.example " ZOO_HOST, ""},
@@ -379,6 +389,60 @@ static void fingerprints(void)
 	ask.options.fingerprint_digest = "sha1";
 	list[1] = zoo_print(pool, "host", GNUTLS_DIG_SHA1);
 	ok(zoo_answer(&ask, "host").verdict.matched, "another digest");
+	zoo_done(&ask);
+}
+
+/* RSA with 768 bits: nothing that vouches for the leaf makes up for its key. */
+static void weak_keys(void)
+{
+	static const struct {
+		enum tls_level level;
+		bool matched;
+	} rows[] = {{TLS_LEVEL_FINGERPRINT, false}, {TLS_LEVEL_DANE, false}, {TLS_LEVEL_DANE_ONLY, false},
+		{TLS_LEVEL_SECURE, false}, {TLS_LEVEL_ENCRYPT, true}};
+
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct zoo_ask ask;
+		struct zoo_result result;
+		struct tls_der leaf;
+		struct tls_tlsa record = {.usage = 3};
+		const char *file, *print;
+
+		zoo_ask(&ask, rows[i].level, "mx.a.test");
+		file = zoo_file(&ask.pool, "rsa768");
+		print = zoo_print(&ask.pool, "rsa768", GNUTLS_DIG_SHA256);
+		leaf = zoo_der(&ask.pool, "rsa768", 0);
+		record.data = leaf.data;
+		record.length = leaf.length;
+		ask.expect.fingerprints = &print;
+		ask.expect.fingerprint_count = rows[i].level == TLS_LEVEL_FINGERPRINT;
+		ask.expect.tlsa = &record;
+		ask.expect.tlsa_count = rows[i].level == TLS_LEVEL_DANE || rows[i].level == TLS_LEVEL_DANE_ONLY;
+		ask.expect.anchor_files = &file;
+		ask.expect.anchor_file_count = rows[i].level == TLS_LEVEL_SECURE;
+		result = zoo_answer(&ask, "rsa768");
+		okf(result.verdict.matched == rows[i].matched, "a weak key at level %s",
+			tls_level_name(rows[i].level));
+		ok(!result.verdict.trusted && result.verdict.rule[0] == '\0', "is not to be trusted");
+		is_text(result.lines, rows[i].matched ? "" : "server " FAILED "num=66:EE certificate key too weak",
+			"its line");
+		is_text(result.verdict.reason, rows[i].matched ? ""
+			: "certificate has a key of 768 bits, which is too short", "for people");
+		zoo_done(&ask);
+	}
+}
+
+/* A fingerprint vouches for a certificate whatever its extensions are. */
+static void broken_extensions(void)
+{
+	struct zoo_ask ask;
+	const char *print;
+
+	zoo_ask(&ask, TLS_LEVEL_FINGERPRINT, "");
+	print = zoo_print(&ask.pool, "brokenpoints", GNUTLS_DIG_SHA256);
+	ask.expect.fingerprints = &print;
+	ask.expect.fingerprint_count = 1;
+	ok(zoo_answer(&ask, "brokenpoints").verdict.matched, "a fingerprint of something broken");
 	zoo_done(&ask);
 }
 
@@ -674,6 +738,8 @@ int main(void)
 	resumed();
 	no_certificate();
 	fingerprints();
+	weak_keys();
+	broken_extensions();
 	bad_fingerprints();
 	tafiles();
 	bad_tafiles();

@@ -12,7 +12,7 @@ import base64, os, subprocess, sys, tempfile
 
 OUT = sys.argv[1] if len(sys.argv) > 1 else os.path.dirname(os.path.abspath(__file__))
 WORK = tempfile.mkdtemp()
-LONG_AGO, OLD, PAST, LATER, FUTURE = '150101', '210101', '220101', '450101', '491231'
+LONG_AGO, OLD, PAST, NOW, LATER, FUTURE = '150101', '210101', '220101', '260101', '450101', '491231'
 HOST = 'mx.a.test'
 
 
@@ -125,6 +125,7 @@ class Cert:
         self.key, self.subject = key, subject
         by = issuer or self
         Cert.serial += 1
+        self.serial = Cert.serial
         if ids and version == 3:
             extensions = extensions + [extension('2.5.29.14', octets(key.id()))]
             if issuer or akid:
@@ -139,7 +140,7 @@ class Cert:
         self.der = seq(tbs, algorithm, bits(signature))
 
     @staticmethod
-    def time(day): return tlv(0x17, (day + '000000Z').encode())
+    def time(day): return day if isinstance(day, bytes) else tlv(0x17, (day + '000000Z').encode())
 
 def pem(label, der):
     text = base64.b64encode(der).decode()
@@ -409,82 +410,57 @@ def peers_shapes():
     walls = [Cert(maze, maze.subject, Key(), CA, ids=False) for _ in range(15)]
     write('maze', leaf(maze, at, ids=False), *walls)
 
-def peers_limits():
-    """Limits of names, and extensions that limit a leaf; below limitsroot."""
+def peers_broken():
+    """Extensions that cannot be read, dates that are none, and issuers that are others'; below brokenroot."""
     at = LEAF + [names(dns(HOST))]
-    top = ca(None, 'Zoo Limits Root')
-    write('limitsroot', top)
-    zoo, elsewhere = name(('O', 'Zoo')), name(('O', 'Elsewhere'), ('CN', 'Zoo Limits'))
-    by = ca(top, 'Zoo limits of authorities', None, CA + [permitted(directory(zoo), dns('a.test'), email('a.test'))])
-    for file, subject, extensions in [
-            ('nciname', elsewhere, []),
-            ('ncisan', name(('O', 'Zoo'), ('CN', 'Zoo ncisan')), [names(dns('other.example'))]),
-            ('ncimail', name(('O', 'Zoo'), ('emailAddress', 'x@other.example', IA5)), []),
-            ('ncihost', name(('O', 'Zoo'), ('CN', 'other.example')), []), # a commonName is no host's in an authority
-            ('nciok', name(('O', 'Zoo'), ('emailAddress', 'x@a.test', IA5)), [names(dns('ca.a.test'))])]:
-        lower = Cert(by, subject, Key(), CA + extensions)
-        write(file, leaf(lower, at), lower, by)
-    # self-issued: held against nothing, but for a leaf
-    by = Cert(top, elsewhere, Key(), CA + [permitted(directory(zoo))])
-    rolled = Cert(by, elsewhere, Key(), CA)
-    write('nciself', leaf(rolled, at), rolled, by)
-    write('nciselfleaf', leaf(by, at, subject=elsewhere), by)
-    # by the root, and by the second of two above
-    narrow = ca(None, 'Zoo nciroot', None, CA + [permitted(directory(zoo))])
-    lower = Cert(narrow, elsewhere, Key(), CA)
-    write('nciroot', narrow), write('belownciroot', leaf(lower, at), lower)
-    # leaves with names of other kinds
-    def mail(text, tag=IA5): return name(('O', 'Zoo'), ('CN', HOST), ('emailAddress', text, tag))
-    plain, smtp_utf8, registered = name(('O', 'Zoo'), ('CN', HOST)), '1.3.6.1.5.5.7.8.9', tlv(0x88, b'\x2a\3')
-    for file, limit, subject, extra in [
-            ('ncuriok', permitted(uri('.a.test')), plain, [uri('https://WWW.a.test:8/x')]),
-            ('ncuribad', permitted(uri('.a.test')), plain, [uri('https://other.example/')]),
-            ('ncuriexact', permitted(uri('www.a.test')), plain, [uri('https://www.A.test')]),
-            ('ncuripart', permitted(uri('a.test')), plain, [uri('https://www.a.test/')]),
-            ('ncurinone', permitted(uri('.a.test')), plain, [uri('mailto:me@x.a.test')]),
-            ('ncuriuser', permitted(uri('.a.test')), plain, [uri('https://x.a.test:a@other.example/')]),
-            ('ncuripath', permitted(uri('.a.test')), plain, [uri('https://x.a.test/:1')]),
-            ('ncuriexcluded', excluded(uri('.a.test')), plain, [uri('https://x.a.test/')]),
-            ('ncuriother', excluded(uri('.a.test')), plain, [uri('https://other.example/')]),
-            ('ncmailok', permitted(email('a.test')), mail('me@A.test'), [email('you@a.test')]),
-            ('ncmailboth', permitted(email('a.test')), mail('x@other.example'), [email('you@a.test')]),
-            ('ncmaildn', permitted(email('a.test')), mail('x@other.example'), []),
-            ('ncmailutf8', permitted(email('a.test')), mail('x@a.test', UTF8), []),
-            ('ncmailodd', permitted(dns('a.test')), mail('x@a.test', UTF8), []),
-            ('ncmailbox', permitted(email('Me@a.test')), mail('Me@A.test'), []),
-            ('ncmailboxcase', permitted(email('Me@a.test')), mail('me@a.test'), []),
-            ('ncmaildot', permitted(email('.a.test')), mail('me@x.a.test'), []),
-            ('ncmaildotself', permitted(email('.a.test')), mail('me@a.test'), []),
-            ('ncmailnone', permitted(email('a.test')), plain, [email('a.test')]),
-            ('ncmailexcluded', excluded(email('a.test')), mail('me@a.test'), []),
-            ('ncmailother', excluded(email('a.test')), mail('me@x.a.test'), []),
-            ('ncsmtputf8', permitted(email('a.test')), plain, [tlv(0xa0, oid(smtp_utf8), tlv(0xa0, tlv(UTF8, b'x@other.example')))]),
-            ('ncregistered', permitted(tlv(0x88, b'\x2a\4')), plain, [registered]),
-            ('ncregisteredsame', permitted(registered), plain, [registered])]:
-        by = ca(top, 'Zoo ' + file, None, CA + [limit])
-        write(file, leaf(by, LEAF + [names(dns(HOST), *extra)], subject=subject), by)
-    # what the leaf itself is limited to
-    by = ca(top, 'Zoo Limits Intermediate')
-    use, netscape, proxy = LEAF[:2], '2.16.840.1.113730.1.1', extension('1.3.6.1.5.5.7.1.14', seq(seq(oid('1.3.6.1.5.5.7.21.1'))))
-    blocks = seq(seq(octets(b'\0\1'), seq(bits(b'\x0a'))))
-    for file, extensions in [
-            ('limitsnone', at),
-            ('nsclient', at + [extension(netscape, bits(b'\x80', 7))]),
-            ('nsserver', at + [extension(netscape, bits(b'\x40', 6))]),
-            ('nsempty', at + [extension(netscape, bits(b''))]),
-            ('emptyeku', use + [names(dns(HOST)), extension('2.5.29.37', seq())]),
-            ('proxy', [use[1], LEAF[2], proxy]),
-            ('proxysan', at + [proxy]),
-            ('addresses', at + [extension('1.3.6.1.5.5.7.1.7', blocks)]),
-            ('systems', at + [extension('1.3.6.1.5.5.7.1.8', seq(tlv(0xa0, seq(integer(64500)))))])]:
-        write(file, leaf(by, extensions), by)
-    for file, extensions in [
-            ('nsclientint', CA + [extension(netscape, bits(b'\x80', 7))]), # nobody minds
-            ('emptyekuint', CA + [extension('2.5.29.37', seq())]),
-            ('proxyint', CA + [proxy]),
-            ('addressesint', CA + [extension('1.3.6.1.5.5.7.1.7', blocks)])]:
-        lower = ca(top, 'Zoo ' + file, None, extensions)
-        write(file, leaf(lower, at), lower)
+    top = ca(None, 'Zoo Broken Root')
+    write('brokenroot', top)
+    by = ca(top, 'Zoo Broken Intermediate')
+    cut = b'\x30\x20\x82'
+    def akid(*parts): return extension('2.5.29.35', seq(*parts))
+    def points(*parts): return extension('2.5.29.31', seq(seq(*parts)))
+    def basic(value): return extension('2.5.29.19', value, True)
+    for file, use, more in [ # instead of what LEAF and CA begin with, and beside it
+            ('brokenbasic', basic(b'\x30\x20\1'), []),
+            ('brokenlength', basic(seq(boolean(True), tlv(2, b'\xff'))), []),
+            ('brokenusage', None, [extension('2.5.29.15', b'\x03\1\xff', True)]),
+            ('brokennousage', None, [extension('2.5.29.15', bits(b'\0', 7), True)]),
+            ('brokenpurpose', None, [extension('2.5.29.37', b'\x30\x20\6')]),
+            ('brokenskid', None, [extension('2.5.29.14', cut)]),
+            ('brokenakid', None, [extension('2.5.29.35', cut)]),
+            ('brokenakidname', None, [akid(tlv(0xa1, tlv(0xa4, b'\x30\x20')))]),
+            ('brokenpoints', None, [extension('2.5.29.31', cut)]),
+            ('brokenpointname', None, [points(tlv(0xa0, tlv(0xa0, tlv(0xa4, b'\5\0'))))]),
+            ('brokenlimits', None, [extension('2.5.29.30', cut)]),
+            ('brokensan', None, [extension('2.5.29.17', cut)])]:
+        own = [] if 'usage' in file or 'purpose' in file else LEAF[1:]
+        lower = [use or constraints(True)] + ([] if 'usage' in file else [CA[1]]) + more
+        own = [use or constraints(False)] + own + more + ([] if file == 'brokensan' else [names(dns(HOST))])
+        write(file, leaf(by, own, ids=False), by)
+        lower = ca(top, 'Zoo ' + file, None, lower, ids=False)
+        write(file + 'int', leaf(lower, at, ids=False), lower)
+    # all that may be there
+    full = [points(tlv(0xa0, tlv(0xa0, uri('http://a.test/crl'), directory(name(('O', 'Zoo'))))), tlv(0x81, b'\1\6'),
+                   tlv(0xa2, directory(name(('O', 'Zoo'))))),
+            names(dns(HOST), email('me@a.test'), uri('https://a.test/'), ip(b'\x7f\0\0\1'), tlv(0x88, b'\x2a\3'),
+                  directory(name(('O', 'Zoo'))), tlv(0xa0, oid('1.3.6.1.5.5.7.8.7'), tlv(0xa0, tlv(IA5, b'_smtp.a.test'))))]
+    lower = ca(top, 'Zoo brokennone', None, CA + full)
+    write('brokennone', leaf(lower, LEAF + full), lower)
+    write('brokenself', leaf(None, LEAF + [names(dns(HOST)), extension('2.5.29.31', cut)]))
+    # the issuer's own issuer and serial number
+    issued = by.serial
+    for file, issuer, serial in [('akidfull', top.subject, issued), ('akidserial', top.subject, issued + 1),
+                                 ('akidissuer', by.subject, issued)]:
+        whole = akid(tlv(0x80, by.key.id()), tlv(0xa1, directory(issuer)), tlv(0x82, integer(serial)[2:]))
+        write(file, leaf(by, at + [whole], ids=False), by)
+    short = tlv(0x17, b'4912310000Z')
+    write('noseconds', leaf(by, at, end=short), by)
+    write('nosecondsbegin', leaf(by, at, start=tlv(0x17, b'2201010000Z')), by)
+    lower = ca(top, 'Zoo nosecondsint', end=short)
+    write('nosecondsint', leaf(lower, at), lower)
+    write('endsnow', leaf(by, at, end=NOW), by), write('beginsnow', leaf(by, at, start=NOW), by)
+    small = Key('RSA768')
+    write('rsa768', leaf(by, at, key=small), by), write_private('rsa768', small)
 
 
 if PART:
@@ -497,5 +473,5 @@ else:
     peers_leaf()
     peers_keys()
     peers_shapes()
-    peers_limits()
+    peers_broken()
     write_private('leaf', K)
