@@ -151,7 +151,7 @@ static void many(void)
 			.name = pool_format(&rig.pool, "here%zu.test", i), .type = DNS_A};
 	airport_ask(rig.airport, &rig.pool, questions, MANY, clock_ms() + PATIENCE);
 	for (size_t i = 0; i < MANY; i++)
-		answered += questions[i].answer.class == DNS_ANSWERED;
+		answered += questions[i].answer.count == 1;
 	is_number((long long)answered, MANY, "all get their answer");
 	tear_down(&rig);
 }
