@@ -161,7 +161,7 @@ class Trial:
                 "sendopts": features.SENDOPT_REQUIRETLS if self.cause.asks else 0}
 
     def as_in_document(self, line):
-        return line.replace(chains.CERTS + "/", "/etc/postfix/").replace(self.address, "192.0.2.1")
+        return line.replace(self.args.inside + "/data/", "/etc/postfix/").replace(self.address, "192.0.2.1")
 
     def __call__(self):
         got = self.deliver()
