@@ -103,7 +103,8 @@ static struct kept *kept_new(const struct dns_answer *answer)
 	records = (struct dns_record *)(void *)at;
 	place(&at, answer->records, answer->count * sizeof(*records));
 	for (size_t i = 0; i < answer->count; i++) {
-		records[i].data = place(&at, records[i].data, records[i].length);
+		if (records[i].data)
+			records[i].data = place(&at, records[i].data, records[i].length);
 		records[i].owner = place_text(&at, records[i].owner);
 	}
 	kept->answer.records = answer->count ? records : NULL;

@@ -172,7 +172,8 @@ static enum verdict address(const struct dns_record *record, size_t wanted)
 {
 	if (record->length == wanted)
 		return KEEP;
-	log_warning("extract_answer: bad address length: %zu", record->length);
+	if (record->data) /* else the class was logged */
+		log_warning("extract_answer: bad address length: %zu", record->length);
 	return MALFORMED;
 }
 

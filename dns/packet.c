@@ -158,6 +158,7 @@ static void add_record(const struct reader *reader, const struct raw *raw,
 	if (raw->class != ns_c_in) {
 		log_warning("dns_get_fixed: bad class: %u", raw->class);
 		record.length = 0;
+		record.data = NULL;
 	}
 	answer->records[answer->count++] = record;
 	shorten(answer, raw->ttl);

@@ -41,7 +41,9 @@ struct dns_answer dns_answer_copy(struct pool *pool, const struct dns_answer *an
 
 		copy.records[i] = *from;
 		copy.records[i].owner = pool_text(pool, from->owner);
-		copy.records[i].data = (const uint8_t *)pool_bytes(pool, from->data, from->length);
+		if (from->data)
+			copy.records[i].data =
+				(const uint8_t *)pool_bytes(pool, from->data, from->length);
 	}
 	return copy;
 }

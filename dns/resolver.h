@@ -38,7 +38,7 @@ enum dns_security {
 
 struct dns_record {
 	const char *owner;   /* name it was found at, without final dot, in the server's case */
-	const uint8_t *data; /* rdata, uncompressed */
+	const uint8_t *data; /* rdata, uncompressed; NULL: of a class other than IN, nobody can read it */
 	size_t length;
 	uint32_t ttl; /* seconds */
 };

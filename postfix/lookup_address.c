@@ -42,31 +42,37 @@ static size_t without_extension(const struct address_parts *parts, const char *u
 	return end;
 }
 
-static bool is_own(const struct address_parts *parts, const char *domain)
+static enum match_answer is_own(const struct address_parts *parts, const char *domain)
 {
 	size_t length = strlen(domain);
 	struct pool pool = {0};
 	struct addr addr;
-	bool own = false;
+	enum match_answer own = MATCH_NO;
 
-	if (*domain != '[' || domain[length - 1] != ']')
-		return false;
+	if (*domain != '[' || domain[length - 1] != ']' || parts->is_own == NULL)
+		return MATCH_NO;
 	domain = pool_bytes(&pool, domain + 1, length - 2);
 	if (text_starts_any_case(domain, "IPv6:"))
 		domain += strlen("IPv6:");
 	if (addr_parse(&addr, domain, 0))
-		for (size_t i = 0; i < parts->own_count && !own; i++)
-			own = addr_same_host(&addr, &parts->own[i]);
+		own = parts->is_own(parts->is_own_context, &addr);
 	pool_free(&pool);
 	return own;
 }
 
-static enum match_answer is_local(const struct address_parts *parts, const char *domain)
+/* MATCH_ERROR: *unknown is the parameter that it is for. */
+static enum match_answer is_local(const struct address_parts *parts, const char *domain,
+	const char **unknown)
 {
+	enum match_answer own;
+
 	if (text_same(domain, parts->myorigin))
 		return MATCH_YES;
-	if (is_own(parts, domain))
-		return MATCH_YES;
+	*unknown = "proxy_interfaces";
+	own = is_own(parts, domain);
+	if (own != MATCH_NO)
+		return own;
+	*unknown = "mydestination";
 	return match_find(parts->mydestination, domain, NULL);
 }
 
@@ -95,10 +101,11 @@ static enum table_answer ask_user(struct search *search, enum table_kind kinds, 
 	return ask(search, TABLE_FIXED, user, base, at_domain);
 }
 
-static enum table_answer locality_unknown(struct buf *result)
+static enum table_answer locality_unknown(const char *unknown, struct buf *result)
 {
 	buf_clear(result);
-	buf_adds(result, "lookup error in mydestination");
+	buf_adds(result, "lookup error in ");
+	buf_adds(result, unknown);
 	return TABLE_ERROR;
 }
 
@@ -109,15 +116,16 @@ enum table_answer lookup_by_address(const struct address_parts *parts, const str
 	const char *at = strrchr(address, '@');
 	size_t length = at ? (size_t)(at - address) : strlen(address);
 	size_t base = without_extension(parts, address, length);
+	const char *unknown;
 	bool bare, partial = at && tables_have(tables, TABLE_FIXED);
 	enum match_answer local = MATCH_NO;
 	enum table_answer answer =
 		ask_user(&search, TABLE_ANY, address, length, base, at ? at : "", &bare);
 
 	if (answer == TABLE_NONE && partial)
-		local = is_local(parts, at + 1);
+		local = is_local(parts, at + 1, &unknown);
 	if (local == MATCH_ERROR)
-		answer = locality_unknown(result);
+		answer = locality_unknown(unknown, result);
 	if (local == MATCH_YES)
 		answer = ask_user(&search, TABLE_FIXED, address, length, base, "", &bare);
 	if (answer == TABLE_NONE && partial) {

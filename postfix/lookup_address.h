@@ -22,8 +22,8 @@ struct address_parts {
 	/* A domain is local if it is one of these, or "[address]" of our own or a proxy. */
 	const char *myorigin;
 	const struct match *mydestination; /* whole strings; NULL: none */
-	const struct addr *own;
-	size_t own_count;
+	enum match_answer (*is_own)(const void *context, const struct addr *addr); /* NULL: none is */
+	const void *is_own_context;
 };
 
 /*

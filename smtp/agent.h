@@ -22,6 +22,7 @@
 struct answers;
 struct connections;
 struct requiretls_policy;
+struct proxies;
 struct unbound;
 
 enum agent_header { AGENT_DELIVERED_TO = 1, AGENT_ORIGINAL_TO = 2, AGENT_RETURN_PATH = 4, AGENT_FINAL = 8 };
@@ -46,8 +47,9 @@ struct agent {
 	bool lookup_dns, lookup_native;  /* smtp_host_lookup */
 	int families[2];               /* in the order to ask */
 	size_t family_count;           /* 0: all network protocols are disabled */
-	struct addr *own_addresses;    /* inet_interfaces and proxy_interfaces */
+	struct addr *own_addresses;    /* inet_interfaces */
 	size_t own_count;
+	struct proxies *proxies;       /* proxy_interfaces */
 	struct match *debug_peers;     /* debug_peer_list */
 	struct match *mydestination;   /* NULL: none */
 	struct address_parts parts;    /* for searches by a mail address */

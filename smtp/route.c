@@ -6,6 +6,7 @@
 #include "dns/plain.h"
 #include "dns/unbound.h"
 #include "postfix/version.h"
+#include "smtp/own.h"
 #include "smtp/route.h"
 #include "util/log.h"
 #include "util/text.h"
@@ -266,14 +267,6 @@ static void vouch_for_destination(struct routing *r)
 
 /* --- order: loops, shuffle, family, balance --- */
 
-static bool is_ours(const struct agent *agent, const struct addr *addr)
-{
-	for (size_t i = 0; i < agent->own_count; i++)
-		if (addr_same_host(&agent->own_addresses[i], addr))
-			return true;
-	return false;
-}
-
 /* Drops servers from our own preference on. False: nobody is left. */
 static bool cut_loop(struct routing *r, const char *name, bool from_mx, struct route *result)
 {
@@ -281,7 +274,11 @@ static bool cut_loop(struct routing *r, const char *name, bool from_mx, struct r
 	size_t keep = 0;
 
 	for (size_t i = 0; i < r->count; i++) {
-		if (!is_ours(r->agent, &r->servers[i]->addr))
+		enum match_answer ours = own_has(r->agent, &r->servers[i]->addr);
+
+		if (ours == MATCH_ERROR)
+			return why_site(r->why, "4.3.5", "proxy_interfaces: host not found");
+		if (ours == MATCH_NO)
 			continue;
 		result->last = true;
 		while (from_mx && keep < r->count

@@ -2,7 +2,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include "dns/answers.h"
-#include "dns/plain.h"
 #include "dns/unbound.h"
 #include "postfix/table_redirect.h"
 #include "postfix/version.h"
@@ -10,6 +9,7 @@
 #include "smtp/connections.h"
 #include "smtp/ehlo.h"
 #include "smtp/notify.h"
+#include "smtp/own.h"
 #include "smtp/requiretls.h"
 #include "smtp/setup.h"
 #include "smtp/tlsrpt.h"
@@ -157,14 +157,6 @@ static void own_address(struct agent *agent, const struct addr *addr)
 	more[agent->own_count++] = *addr;
 }
 
-static bool is_enabled(const struct agent *agent, int family)
-{
-	for (size_t i = 0; i < agent->family_count; i++)
-		if (agent->families[i] == family)
-			return true;
-	return false;
-}
-
 /* All interfaces, or those of the loopback. */
 static void own_interfaces(struct agent *agent, bool loopback_only)
 {
@@ -172,38 +164,26 @@ static void own_interfaces(struct agent *agent, bool loopback_only)
 	struct addr *all = net_own_addresses(&count);
 
 	for (size_t i = 0; all && i < count; i++)
-		if (is_enabled(agent, addr_family(&all[i]))
+		if (own_family(agent, addr_family(&all[i]))
 			&& (!loopback_only || addr_is_loopback(&all[i])))
 			own_address(agent, &all[i]);
 	free(all);
 }
 
 /* Only addresses of families in inet_protocols count; a host without any is a mistake. */
-static void own_host(struct agent *agent, struct pool *pool, const char *param, const char *host)
-{
-	struct addr addr, *addrs = &addr;
-	size_t count = 1, before = agent->own_count;
-	const char *text;
-	bool bracket = host[0] == '[' && host[strlen(host) - 1] == ']';
-
-	if (bracket)
-		host = pool_bytes(pool, host + 1, strlen(host) - 2);
-	if (!addr_parse(&addr, host, 0)
-		&& native_lookup(pool, host, AF_UNSPEC, &addrs, &count, &text) != NATIVE_OK)
-		count = 0;
-	for (size_t i = 0; i < count; i++)
-		if (is_enabled(agent, addr_family(&addrs[i])))
-			own_address(agent, &addrs[i]);
-	if (agent->own_count == before)
-		log_fatal("config variable %s: host not found: %s", param, host);
-}
-
-static void own_list(struct agent *agent, struct pool *pool, const char *param, const char *value)
+static void own_hosts(struct agent *agent, struct pool *pool, const char *value)
 {
 	const char *host;
 
-	while ((host = text_token(pool, &value, " \t,", false)) != NULL)
-		own_host(agent, pool, param, host);
+	while ((host = text_token(pool, &value, " \t,", false)) != NULL) {
+		size_t count;
+		const struct addr *addrs = own_lookup(agent, pool, host, &count);
+
+		if (addrs == NULL)
+			log_fatal("config variable inet_interfaces: host not found: %s", host);
+		for (size_t i = 0; i < count; i++)
+			own_address(agent, &addrs[i]);
+	}
 }
 
 /* What inet_interfaces lists must be addresses of interfaces. */
@@ -232,7 +212,7 @@ static void interfaces(struct agent *agent, struct pool *pool, const char *value
 	if (strcmp(value, "all") == 0 || strcmp(value, "loopback-only") == 0) {
 		own_interfaces(agent, value[0] == 'l');
 	} else {
-		own_list(agent, pool, "inet_interfaces", value);
+		own_hosts(agent, pool, value);
 		check_interfaces(agent);
 	}
 }
@@ -281,7 +261,7 @@ static void addresses(struct agent *agent, struct pool *pool)
 		config->bind_address, AF_INET, &agent->bind4);
 	bind_address(agent, pool, pool_format(pool, "%s_bind_address6", agent->program),
 		config->bind_address6, AF_INET6, &agent->bind6);
-	own_list(agent, pool, "proxy_interfaces", config->proxy_interfaces);
+	agent->proxies = proxies_new();
 }
 
 /* --- tables, in Postfix's order (DATABASE_README) --- */
@@ -397,6 +377,11 @@ static enum table_redirect redirect(const struct config *config)
 	return level;
 }
 
+static enum match_answer is_own(const void *agent, const struct addr *addr)
+{
+	return own_has(agent, addr);
+}
+
 /* What decides which parts of a mail address are keys, too. */
 static void address_parts(struct agent *agent)
 {
@@ -410,8 +395,8 @@ static void address_parts(struct agent *agent)
 		.double_bounce_sender = config->double_bounce_sender,
 		.myorigin = config->myorigin,
 		.mydestination = agent->mydestination,
-		.own = agent->own_addresses,
-		.own_count = agent->own_count,
+		.is_own = is_own,
+		.is_own_context = agent,
 	};
 }
 
@@ -654,5 +639,6 @@ void setup_close(struct agent *agent)
 	match_free(agent->debug_peers);
 	service_free(agent->generic.service);
 	table_set_free(agent->tables);
+	proxies_free(agent->proxies);
 	free(agent->own_addresses);
 }

@@ -101,6 +101,7 @@ showq     unix  n - n - - showq
 error     unix  - - n - - error
 retry     unix  - - n - - error
 discard   unix  - - n - - discard
+hangup    unix  - n n - 0 spawn user=nobody argv=/bin/true
 virtual   unix  - n n - - virtual
 lmtp      unix  - - n - - lmtp
 anvil     unix  - - n - 1 anvil

@@ -53,7 +53,16 @@ static const struct asked {
 };
 
 static struct addr own[2];
+static bool proxies_unknown;
 static struct table_set *set;
+
+static enum match_answer is_own(const void *context, const struct addr *addr)
+{
+	(void)context;
+	if (addr_same_host(addr, &own[0]) || addr_same_host(addr, &own[1]))
+		return MATCH_YES;
+	return proxies_unknown ? MATCH_ERROR : MATCH_NO;
+}
 
 static struct address_parts parts_with(const char *delimiters)
 {
@@ -64,8 +73,7 @@ static struct address_parts parts_with(const char *delimiters)
 		.owner_request_special = true,
 		.double_bounce_sender = "double-bounce",
 		.myorigin = "my.origin",
-		.own = own,
-		.own_count = COUNT(own),
+		.is_own = is_own,
 	};
 }
 
@@ -163,6 +171,22 @@ static void broken_mydestination(void)
 	buf_close(&result);
 }
 
+static void unknown_proxies(void)
+{
+	struct address_parts parts = parts_with("+");
+	struct buf result = BUF(200);
+	const struct tables *tables = tables_open(set, "x_maps", "inline:{a=b}", 0);
+
+	proxies_unknown = true;
+	ok(lookup_by_address(&parts, tables, "u@x.test", false, &result, NULL) == TABLE_NONE,
+		"a name is never an address of ours");
+	ok(lookup_by_address(&parts, tables, "u@[192.0.2.9]", false, &result, NULL) == TABLE_ERROR,
+		"an address may be, when nobody knows all of them");
+	is_text(buf_text(&result), "lookup error in proxy_interfaces", "it is an error");
+	proxies_unknown = false;
+	buf_close(&result);
+}
+
 int main(void)
 {
 	struct table_options options = TABLE_OPTIONS;
@@ -173,6 +197,7 @@ int main(void)
 		keys(c);
 	values();
 	broken_mydestination();
+	unknown_proxies();
 	table_set_free(set);
 	return cases_done();
 }

@@ -243,6 +243,26 @@ static void test_settings(void)
 	is_text(routed("two.test", false), "4.4.4 all network protocols are disabled", "no family");
 }
 
+/* Nobody asks for proxies but where mail could loop. */
+static void test_proxies(void)
+{
+	configure("proxy_interfaces=192.0.2.2 192.0.2.3", 0);
+	is_text(routed("[b.test]", false), "5.4.6 mail for b.test loops back to myself, (last)",
+		"a proxy's address is ours");
+	configure("proxy_interfaces=192.0.2.3 a..b", 0);
+	heard();
+	is_text(routed("two.test:587", false), "a.test[192.0.2.1]:587, a.test[192.0.2.2]:587,"
+		" b.test[192.0.2.3]:587", "a proxy that isn't found is not missed on another port");
+	is_text(heard(), "", "and not even looked for");
+	is_text(routed("two.test", false), "4.3.5 proxy_interfaces: host not found",
+		"without it, nobody knows what loops");
+	is_text(heard(), "warning: config variable proxy_interfaces: host not found: a..b", "and why");
+	is_text(routed("[127.0.0.1]", false), "4.3.5 proxy_interfaces: host not found",
+		"not even of our own addresses, as in smtp(8)");
+	is_text(heard(), "warning: config variable proxy_interfaces: host not found: a..b",
+		"which is said each time");
+}
+
 /* --- order --- */
 
 static void test_families(void)
@@ -500,6 +520,7 @@ int main(void)
 	test_agent_open(&test, false, 0, NULL);
 	test_plain();
 	test_settings();
+	test_proxies();
 	test_families();
 	test_shuffle();
 	test_best_preference();
