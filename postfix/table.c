@@ -86,10 +86,21 @@ static enum table_answer unavailable(const struct table *table, const char *key,
 	return table_trouble(answer, "%s", table->why);
 }
 
+/* Says no reason, so that nothing is logged: who changes a table has looked there first, and was told. */
+static bool unchangeable(const struct table *table, const char *key, const char *value, struct buf *why)
+{
+	(void)table;
+	(void)key;
+	(void)value;
+	(void)why;
+	return false;
+}
+
 static const struct table_type unavailable_type = {
 	.name = "unavailable",
 	.kind = TABLE_ANY,
 	.find = unavailable,
+	.put = unchangeable,
 };
 
 struct table_set *table_set_new(const struct table_options *options)
@@ -416,7 +427,7 @@ static bool change(const struct table *table, const char *key, const char *value
 		good = table->type->put(table, table_key(table, &pool, key), value, &why);
 	else
 		good = table_refuse(&why, "it can't be written to");
-	if (!good)
+	if (!good && buf_text(&why)[0])
 		log_warning("%s: %s of \"%s\" failed: %s", table->name,
 			value ? "update" : "removal", key, buf_text(&why));
 	buf_close(&why);

@@ -108,7 +108,7 @@ void ehlo_parse(struct pool *pool, const char *text, unsigned discard, bool insi
 	}
 }
 
-unsigned ehlo_words(const char *list)
+unsigned ehlo_words(const char *list, int version)
 {
 	struct pool pool = {0};
 	const char *word;
@@ -117,7 +117,7 @@ unsigned ehlo_words(const char *list)
 	while ((word = text_token(&pool, &list, TEXT_LIST_SEPARATORS, false)) != NULL) {
 		if (text_same(word, "silent-discard"))
 			bits |= EHLO_SILENT_DISCARD;
-		else if (text_same(word, "EHLO_MASK_SMTPUTF8")) /* so named by Postfix up to 3.10 */
+		else if (version < POSTFIX(3, 11) && text_same(word, "EHLO_MASK_SMTPUTF8"))
 			bits |= EHLO_SMTPUTF8;
 		else
 			bits |= find(features, COUNT(features), word);

@@ -33,8 +33,11 @@ struct ehlo {
 void ehlo_parse(struct pool *pool, const char *text, unsigned discard, bool inside_tls,
 	struct ehlo *ehlo, const char **bad_size);
 
-/* The features named in LIST (unknown words are ignored), for discarding. */
-unsigned ehlo_words(const char *list);
+/*
+ * The features named in LIST (unknown words are ignored), for discarding. Up to 3.10, SMTPUTF8 goes
+ * by EHLO_MASK_SMTPUTF8 too.
+ */
+unsigned ehlo_words(const char *list, int version);
 /* "8BITMIME SIZE", in table order; BETWEEN as the Postfix version has it. */
 const char *ehlo_names(struct pool *pool, unsigned features, int version);
 

@@ -512,10 +512,10 @@ const struct tls_policy *policy_decide(const struct agent *agent, struct deliver
 		.exclude = "", .sni = "", .why_not = ""};
 	if (!site_level(&w))
 		return NULL;
-	unix_socket_level(&w);
 	if (!computed_level(&w))
 		return NULL;
 	d->features.level.wanted = features_level(policy->expect.level);
+	unix_socket_level(&w);
 	if (server->plaintext && policy->expect.level == TLS_LEVEL_MAY)
 		policy->expect.level = TLS_LEVEL_NONE;
 	if (!wrapper_allows(&w))

@@ -137,7 +137,7 @@ static bool discarded(struct opening *o, unsigned *features)
 
 	*features = o->agent->discard_ehlo;
 	if (answer == TABLE_FOUND)
-		*features = ehlo_words(buf_text(&words));
+		*features = ehlo_words(buf_text(&words), o->agent->config->version);
 	if (answer == TABLE_ERROR) {
 		log_tagged(LOG_SEVERITY_WARNING, "%s map lookup error for %s", param,
 			o->conn->server->address);

@@ -142,7 +142,7 @@ static void choices(struct agent *agent)
 	each_word(agent, config->smtputf8_autodetect_classes, autodetect);
 	dns_support(agent);
 	agent->probe_data = text_same(config->address_verify_target, "data");
-	agent->discard_ehlo = ehlo_words(config->discard_ehlo_keywords);
+	agent->discard_ehlo = ehlo_words(config->discard_ehlo_keywords, config->version);
 }
 
 /* --- our own addresses --- */

@@ -45,7 +45,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	check(strlen(ehlo_names(&pool, ehlo.features, POSTFIX(3, 7))) < 1000);
 	ehlo_parse(&pool, text, discard, true, &ehlo, &bad_size); /* once more, inside TLS */
 	check_offer(&ehlo, discard, true, bad_size);
-	ehlo_words(text);
+	ehlo_words(text, POSTFIX(3, 7));
 	pool_free(&pool);
 	return 0;
 }

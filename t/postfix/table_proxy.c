@@ -14,6 +14,7 @@
 #include "util/clock.h"
 #include "util/log.h"
 #include "postfix/attr.h"
+#include "postfix/table_type.h"
 #include "postfix/version.h"
 
 static atomic_int version; /* of the server */
@@ -285,6 +286,10 @@ static void writing(void)
 	table = table_open(set, "static:x", TABLE_WRITE);
 	ok(!table_put(table, "k", "v") && !table_remove(table, "k"), "other types can't do that");
 	cases_log();
+	table = table_open(set, "nosuch:/denied", TABLE_WRITE);
+	cases_log();
+	ok(!table_put(table, "k", "v"), "nor can a table that isn't there");
+	is_text(cases_log(), "", "which is not said again and again");
 	table_set_free(set);
 	options = options_for(POSTFIX(3, 11), true);
 	set = cases_set_with(&options);

@@ -70,8 +70,11 @@ static void words(void)
 {
 	struct pool pool = {0};
 
-	ok(ehlo_words("pipelining, SIZE\tnonsense") == (EHLO_PIPELINING | EHLO_SIZE), "words");
-	ok(ehlo_words("silent-discard, dsn") == (EHLO_SILENT_DISCARD | EHLO_DSN), "silent-discard");
+	ok(ehlo_words("pipelining, SIZE\tnonsense", POSTFIX(3, 7)) == (EHLO_PIPELINING | EHLO_SIZE), "words");
+	ok(ehlo_words("silent-discard, dsn", POSTFIX(3, 7)) == (EHLO_SILENT_DISCARD | EHLO_DSN), "silent-discard");
+	ok(ehlo_words("EHLO_MASK_SMTPUTF8", POSTFIX(3, 10)) == EHLO_SMTPUTF8, "its name up to 3.10");
+	ok(ehlo_words("EHLO_MASK_SMTPUTF8", POSTFIX(3, 11)) == 0, "no name in 3.11");
+	ok(ehlo_words("smtputf8", POSTFIX(3, 11)) == EHLO_SMTPUTF8, "its name in 3.11");
 	is_text(ehlo_names(&pool, EHLO_SIZE | EHLO_8BITMIME | EHLO_SMTPUTF8, POSTFIX(3, 7)),
 		"8BITMIME SIZE EHLO_MASK_SMTPUTF8", "as 3.7 lists them");
 	is_text(ehlo_names(&pool, EHLO_SIZE | EHLO_8BITMIME | EHLO_SMTPUTF8, POSTFIX(3, 11)),

@@ -539,6 +539,7 @@ static void test_unix(void)
 	configure("lmtp_tls_security_level=may", true, 0);
 	heard();
 	is_text(decided("unix:/run/lmtp", 0, false), "none", "may is not for UNIX sockets");
+	is_text(became, "may?", "but it is what tls= begins with");
 	is_text(heard(), "warning: smtp_connect_local: opportunistic TLS encryption is not appropriate"
 		" for unix-domain destinations.", "and the log");
 	configure("lmtp_tls_security_level=secure", true, 0);
