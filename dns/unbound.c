@@ -180,6 +180,11 @@ static enum trust doubt(struct unbound *unbound, struct pool *pool, const struct
 	return cause == BOGUS_STRIPPED ? TRUST_NONE : TRUST_MISFIT;
 }
 
+static bool responded(const struct dns_answer *answer)
+{
+	return answer->class != DNS_TRY_AGAIN && answer->class != DNS_NO_RECOVERY;
+}
+
 static const char *no_response(const struct dns_answer *answer)
 {
 	return *answer->reason ? answer->reason : "Host not found, try again";
@@ -196,7 +201,7 @@ static enum trust probe_root(struct unbound *unbound, struct pool *pool, int64_t
 		return TRUST_STRICT;
 	if (answer.security == DNS_BOGUS)
 		return doubt(unbound, pool, &answer, why_bogus, why);
-	if (answer.class == DNS_TRY_AGAIN) {
+	if (!responded(&answer)) {
 		*why = no_response(&answer);
 		return TRUST_UNKNOWN;
 	}
@@ -220,11 +225,11 @@ static void warn_configured(struct pool *pool, const struct probe *probe,
 	const struct dns_question question = {.name = probe->name,
 		.type = (enum dns_type)probe->type,
 		.answer = *answer};
-	bool responded = answer->class != DNS_TRY_AGAIN && answer->class != DNS_NO_RECOVERY;
+	bool any_response = responded(answer);
 	struct judged judged;
 
 	judge_answer(pool, &any, &question, DNS_VALIDATED, &judged);
-	warn_probe(probe->text, responded, responded ? "" : judged.text);
+	warn_probe(probe->text, any_response, any_response ? "" : judged.text);
 }
 
 /*
