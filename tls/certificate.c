@@ -12,7 +12,12 @@
 
 static const struct tls_der subject_alt_name = OID("\x55\x1d\x11"),
 			    subject_key_id = OID("\x55\x1d\x0e"),
-			    authority_key_id = OID("\x55\x1d\x23");
+			    authority_key_id = OID("\x55\x1d\x23"),
+			    key_purposes = OID("\x55\x1d\x25"),
+			    netscape_type = OID("\x60\x86\x48\1\x86\xf8\x42\1\1"),
+			    proxy_info = OID("\x2b\6\1\5\5\7\1\x0e"),
+			    address_blocks = OID("\x2b\6\1\5\5\7\1\7"),
+			    system_numbers = OID("\x2b\6\1\5\5\7\1\x08");
 
 static gnutls_datum_t datum(struct tls_der der)
 {
@@ -194,12 +199,58 @@ int certificate_path_length(const struct certificate *certificate)
 	return length;
 }
 
+static bool has(const struct certificate *certificate, struct tls_der oid)
+{
+	struct tls_der value;
+
+	return der_extension(&certificate->parts, oid, &value) != DER_ABSENT;
+}
+
+/* A list of purposes must have one (RFC 5280 4.2.1.12); GnuTLS takes none for any. */
+static bool has_no_purpose(const struct certificate *certificate)
+{
+	struct tls_der value;
+	struct der_item list;
+
+	switch (der_extension(&certificate->parts, key_purposes, &value)) {
+	case DER_ABSENT:
+		return false;
+	case DER_BROKEN:
+		return true;
+	case DER_FOUND:
+		break;
+	}
+	return !der_expect(&value, DER_SEQUENCE, &list) || list.inside.length == 0;
+}
+
+/* Netscape's certificate type, if there is one, has the bit for servers. */
+static bool netscape_allows(const struct certificate *certificate)
+{
+	struct tls_der value;
+	struct der_item bits;
+
+	switch (der_extension(&certificate->parts, netscape_type, &value)) {
+	case DER_ABSENT:
+		return true;
+	case DER_BROKEN:
+		return false;
+	case DER_FOUND:
+		break;
+	}
+	/* the first byte tells how many bits of the last are not used */
+	return der_expect(&value, DER_BIT_STRING, &bits) && value.length == 0
+		&& bits.inside.length == 2 && bits.inside.data[0] <= 6
+		&& (bits.inside.data[1] & 0x40) != 0;
+}
+
 bool certificate_for_servers(const struct certificate *certificate, bool leaf)
 {
 	unsigned tls = GNUTLS_KEY_DIGITAL_SIGNATURE | GNUTLS_KEY_KEY_ENCIPHERMENT
 		| GNUTLS_KEY_KEY_AGREEMENT;
 
-	if (certificate->broken || (leaf && !usage_allows(certificate, tls)))
+	if (certificate->broken || has_no_purpose(certificate))
+		return false;
+	if (leaf && (!usage_allows(certificate, tls) || !netscape_allows(certificate)))
 		return false;
 	if (!dn_readable(certificate->parts.subject) || !dn_readable(certificate->parts.issuer))
 		return false;
@@ -283,6 +334,16 @@ bool certificate_has_unknown(const struct certificate *certificate)
 		if (result < 0 || (critical && !is_understood(oid)))
 			return true;
 	}
+}
+
+bool certificate_is_proxy(const struct certificate *certificate)
+{
+	return has(certificate, proxy_info);
+}
+
+bool certificate_has_resources(const struct certificate *certificate)
+{
+	return has(certificate, address_blocks) || has(certificate, system_numbers);
 }
 
 struct names {

@@ -76,6 +76,12 @@ bool certificate_is_weak_key(struct tls_der key, unsigned *bits);
 /* Has it a critical extension that nobody here understands? */
 bool certificate_has_unknown(const struct certificate *certificate);
 
+/* Issued by somebody who is no authority, for himself (RFC 3820): never accepted. */
+bool certificate_is_proxy(const struct certificate *certificate);
+
+/* Claims addresses or systems of the internet's (RFC 3779), which we hold against nothing. */
+bool certificate_has_resources(const struct certificate *certificate);
+
 /*
  * All dNSName, iPAddress and commonName entries in order; *NAMES is in the pool. When the
  * subjectAltName cannot be read, there is a dNSName that matches nothing: commonName must not

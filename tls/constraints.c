@@ -1,14 +1,17 @@
 #include <string.h>
 #include "tls/constraints.h"
+#include "tls/dn.h"
 #include "util/macros.h"
 
-/* GeneralName, RFC 5280 4.2.1.6: the kinds that are compared here; the rest is GnuTLS's. */
-enum { GENERAL_DNS = DER_CONTEXT(2), GENERAL_DIRECTORY = DER_CONSTRUCTED(4),
+/* GeneralName, RFC 5280 4.2.1.6: the kinds that can be compared. */
+enum { GENERAL_OTHER = DER_CONSTRUCTED(0), GENERAL_MAIL = DER_CONTEXT(1), GENERAL_DNS = DER_CONTEXT(2),
+	GENERAL_DIRECTORY = DER_CONSTRUCTED(4), GENERAL_URI = DER_CONTEXT(6),
 	GENERAL_ADDRESS = DER_CONTEXT(7) };
 
 struct general {
 	uint8_t tag;
 	struct tls_der bytes; /* contents; of a directory name the Name, whole */
+	bool broken;          /* within nothing */
 };
 
 struct names {
@@ -18,6 +21,8 @@ struct names {
 
 static const struct tls_der name_constraints = {(const uint8_t *)"\x55\x1d\x1e", 3},
 			    subject_alt_name = {(const uint8_t *)"\x55\x1d\x11", 3};
+/* SmtpUTF8Mailbox, RFC 9598 3: an otherName, but limited as a mailbox is */
+static const struct tls_der utf8_mailbox = {(const uint8_t *)"\x2b\6\1\5\5\7\x08\x09", 8};
 
 /* --- comparing: is NAME in the subtree BASE? UNSURE counts against the certificate --- */
 
@@ -50,6 +55,86 @@ static enum within host_within(struct tls_der name, struct tls_der base)
 	return same_text(name.data + more, base.data, base.length) ? WITHIN : OUTSIDE;
 }
 
+/* A dot in front of BASE asks for a host below it, else it is that host (RFC 5280 4.2.1.10). */
+static enum within exact_host_within(struct tls_der host, struct tls_der base)
+{
+	size_t more = host.length - base.length;
+
+	if (base.length == 0 || host.length < base.length
+		|| (more > 0) != (base.data[0] == '.'))
+		return OUTSIDE;
+	return same_text(host.data + more, base.data, base.length) ? WITHIN : OUTSIDE;
+}
+
+/* What is behind the first COUNT bytes. */
+static struct tls_der after(struct tls_der text, size_t count)
+{
+	return (struct tls_der){text.data + count, text.length - count};
+}
+
+/* How many bytes are in front of the first one of STOPS; all, if there is none. */
+static size_t up_to(struct tls_der text, const char *stops)
+{
+	size_t i = 0;
+
+	while (i < text.length && (text.data[i] == '\0' || strchr(stops, text.data[i]) == NULL))
+		i++;
+	return i;
+}
+
+/* Is it one or more letters, digits, "-", "_", and MORE? */
+static bool is_made_of_host(struct tls_der name, const char *more)
+{
+	for (size_t i = 0; i < name.length; i++) {
+		int byte = fold(name.data[i]);
+
+		if (!(byte >= 'a' && byte <= 'z') && !(byte >= '0' && byte <= '9')
+			&& (byte == '\0' || (strchr("-_", byte) == NULL && strchr(more, byte) == NULL)))
+			return false;
+	}
+	return name.length > 0;
+}
+
+/*
+ * scheme "://" host [":" port] ["/" ...]. OpenSSL takes what is in front of any colon for the host;
+ * that is one only where it looks like one, and no user's name, which "@" would tell.
+ */
+static enum within uri_within(struct tls_der uri, struct tls_der base)
+{
+	struct tls_der rest = after(uri, up_to(uri, ":")), host;
+	size_t colon;
+
+	if (rest.length < 3 || memcmp(rest.data, "://", 3) != 0)
+		return UNSURE;
+	rest = after(rest, 3);
+	colon = up_to(rest, ":");
+	host = (struct tls_der){rest.data, colon < rest.length ? colon : up_to(rest, "/")};
+	if (!is_made_of_host(host, ".") || up_to(rest, "@") < up_to(rest, "/?#"))
+		return UNSURE;
+	return exact_host_within(host, base);
+}
+
+/* BASE is a mailbox, a host, or, with a dot in front, what is below it. */
+static enum within mail_within(struct tls_der mail, struct tls_der base)
+{
+	size_t at = up_to(mail, "@"), base_at = up_to(base, "@");
+	struct tls_der host;
+
+	if (at == 0 || at == mail.length || up_to(after(mail, at + 1), "@") < mail.length - at - 1)
+		return UNSURE; /* not one "@": which part is the host? */
+	host = after(mail, at + 1);
+	if (!is_made_of_host(host, "."))
+		return UNSURE;
+	if (base_at == base.length)
+		return exact_host_within(host, base);
+	if (base_at > 0 && (base_at != at || memcmp(mail.data, base.data, at) != 0))
+		return OUTSIDE;
+	base = after(base, base_at + 1);
+	if (base.length > 0 && base.data[0] == '.')
+		return UNSURE;
+	return exact_host_within(host, base);
+}
+
 /* BASE is an address and a mask, one after the other. */
 static enum within address_within(struct tls_der name, struct tls_der base)
 {
@@ -67,7 +152,7 @@ static enum within address_within(struct tls_der name, struct tls_der base)
 
 static bool is_plain_string(uint8_t tag)
 {
-	return tag == DER_UTF8 || tag == 0x13 || tag == 0x16; /* PrintableString, IA5String */
+	return tag == DER_UTF8 || tag == DER_IA5 || tag == 0x13; /* PrintableString */
 }
 
 /* SET OF SEQUENCE { type, value }: letters are the same in either case (RFC 5280 7.1). */
@@ -117,19 +202,22 @@ static enum within directory_within(struct tls_der name, struct tls_der base)
 
 static enum within is_within(const struct general *name, struct tls_der base)
 {
+	if (name->broken)
+		return UNSURE;
 	switch (name->tag) {
+	case GENERAL_MAIL:
+		return mail_within(name->bytes, base);
 	case GENERAL_DNS:
 		return host_within(name->bytes, base);
+	case GENERAL_DIRECTORY:
+		return directory_within(name->bytes, base);
+	case GENERAL_URI:
+		return uri_within(name->bytes, base);
 	case GENERAL_ADDRESS:
 		return address_within(name->bytes, base);
 	default:
-		return directory_within(name->bytes, base);
+		return UNSURE; /* nobody compares these */
 	}
-}
-
-static bool is_compared(uint8_t tag)
-{
-	return tag == GENERAL_DNS || tag == GENERAL_ADDRESS || tag == GENERAL_DIRECTORY;
 }
 
 /* --- GeneralSubtrees --- */
@@ -151,7 +239,7 @@ static bool is_permitted(const struct general *name, struct tls_der subtrees)
 	struct der_item base;
 
 	while (!found && next_subtree(&subtrees, &base)) {
-		if (base.tag != name->tag || !is_compared(base.tag))
+		if (base.tag != name->tag)
 			continue;
 		any = true;
 		found = is_within(name, base.inside) == WITHIN;
@@ -164,8 +252,7 @@ static bool is_excluded(const struct general *name, struct tls_der subtrees)
 	struct der_item base;
 
 	while (next_subtree(&subtrees, &base))
-		if (base.tag == name->tag
-			&& (!is_compared(base.tag) || is_within(name, base.inside) != OUTSIDE))
+		if (base.tag == name->tag && is_within(name, base.inside) != OUTSIDE)
 			return true;
 	return false;
 }
@@ -184,29 +271,27 @@ static size_t count_subtrees(struct tls_der subtrees)
 	return count;
 }
 
-/* --- the names of the leaf --- */
+/* --- the names of a certificate --- */
 
 static void add(struct names *names, uint8_t tag, struct tls_der bytes)
 {
 	if (names->names)
-		names->names[names->count] = (struct general){tag, bytes};
+		names->names[names->count] = (struct general){tag, bytes, false};
+	names->count++;
+}
+
+/* As if it were outside all that is permitted. */
+static void add_broken(struct names *names, uint8_t tag)
+{
+	if (names->names)
+		names->names[names->count] = (struct general){tag, {NULL, 0}, true};
 	names->count++;
 }
 
 /* A commonName that can be taken for a host's. */
 static bool is_host_like(struct tls_der name)
 {
-	bool dot = false;
-
-	for (size_t i = 0; i < name.length; i++) {
-		int byte = fold(name.data[i]);
-
-		dot = dot || byte == '.';
-		if (!(byte >= 'a' && byte <= 'z') && !(byte >= '0' && byte <= '9')
-			&& (byte == '\0' || strchr("-_.*", byte) == NULL))
-			return false;
-	}
-	return dot;
+	return is_made_of_host(name, ".*") && up_to(name, ".") < name.length;
 }
 
 static void add_common(struct names *names, const struct certificate *leaf, struct pool *pool)
@@ -222,27 +307,68 @@ static void add_common(struct names *names, const struct certificate *leaf, stru
 			add(names, GENERAL_DNS, all[i].bytes);
 }
 
-static void add_all(struct names *names, const struct certificate *leaf, struct pool *pool)
+static void add_alternative(struct names *names, const struct der_item *item)
 {
-	struct tls_der value, subject = leaf->parts.subject;
-	struct der_item list, item;
+	struct tls_der rest = item->inside;
+	struct der_item type;
 
-	if (der_extension(&leaf->parts, subject_alt_name, &value) == DER_FOUND
-		&& der_expect(&value, DER_SEQUENCE, &list))
-		while (der_next(&list.inside, &item))
-			add(names, item.tag, item.inside);
-	if (subject.length > 2)
-		add(names, GENERAL_DIRECTORY, subject);
-	add_common(names, leaf, pool);
+	if (item->tag == GENERAL_OTHER
+		&& (!der_expect(&rest, DER_OID, &type) || der_same(type.inside, utf8_mailbox)))
+		add_broken(names, GENERAL_MAIL);
+	add(names, item->tag, item->inside);
 }
 
-static struct names names_of(const struct certificate *leaf, struct pool *pool)
+static void add_alternatives(struct names *names, const struct certificate *certificate)
+{
+	enum der_found found;
+	struct tls_der value;
+	struct der_item list, item;
+
+	found = der_extension(&certificate->parts, subject_alt_name, &value);
+	if (found == DER_ABSENT)
+		return;
+	if (found == DER_BROKEN || !der_expect(&value, DER_SEQUENCE, &list)) {
+		add_broken(names, GENERAL_DNS);
+		return;
+	}
+	while (der_next(&list.inside, &item))
+		add_alternative(names, &item);
+	if (list.inside.length > 0)
+		add_broken(names, GENERAL_DNS);
+}
+
+/* The subject, and the mailboxes in it (RFC 5280 4.2.1.10): IA5Strings, others can't be compared. */
+static void add_subject(struct names *names, struct tls_der subject, struct pool *pool)
+{
+	struct tls_der *mails;
+	size_t count = dn_mailboxes(pool, subject, &mails);
+
+	if (subject.length > 2)
+		add(names, GENERAL_DIRECTORY, subject);
+	for (size_t i = 0; i < count; i++) {
+		if (mails[i].data)
+			add(names, GENERAL_MAIL, mails[i]);
+		else
+			add_broken(names, GENERAL_MAIL);
+	}
+}
+
+static void add_all(struct names *names, const struct certificate *certificate, bool leaf,
+	struct pool *pool)
+{
+	add_alternatives(names, certificate);
+	add_subject(names, certificate->parts.subject, pool);
+	if (leaf)
+		add_common(names, certificate, pool);
+}
+
+static struct names names_of(const struct certificate *certificate, bool leaf, struct pool *pool)
 {
 	struct names all = {NULL, 0};
 
-	add_all(&all, leaf, pool);
+	add_all(&all, certificate, leaf, pool);
 	all = (struct names){POOL_ARRAY(pool, struct general, all.count + 1), 0};
-	add_all(&all, leaf, pool);
+	add_all(&all, certificate, leaf, pool);
 	return all;
 }
 
@@ -250,6 +376,7 @@ static struct names names_of(const struct certificate *leaf, struct pool *pool)
 
 struct subtrees {
 	struct tls_der permitted, excluded;
+	bool any; /* there is such an extension, be it empty */
 };
 
 /* NameConstraints ::= SEQUENCE { permittedSubtrees [0] OPTIONAL, excludedSubtrees [1] OPTIONAL } */
@@ -258,7 +385,7 @@ static bool read_subtrees(const struct certificate *authority, struct subtrees *
 	struct tls_der value;
 	struct der_item list, item;
 
-	*read = (struct subtrees){{NULL, 0}, {NULL, 0}};
+	*read = (struct subtrees){{NULL, 0}, {NULL, 0}, false};
 	switch (der_extension(&authority->parts, name_constraints, &value)) {
 	case DER_ABSENT:
 		return true;
@@ -267,6 +394,7 @@ static bool read_subtrees(const struct certificate *authority, struct subtrees *
 	case DER_FOUND:
 		break;
 	}
+	read->any = true;
 	if (!der_expect(&value, DER_SEQUENCE, &list) || value.length > 0)
 		return false;
 	if (der_expect(&list.inside, DER_CONSTRUCTED(0), &item))
@@ -276,7 +404,7 @@ static bool read_subtrees(const struct certificate *authority, struct subtrees *
 	return list.inside.length == 0;
 }
 
-/* Subtrees of the whole path; SIZE_MAX: some cannot be read. */
+/* Subtrees of the whole path, and one for each extension; SIZE_MAX: some cannot be read. */
 static size_t count_all(const struct certificate *const *path, size_t count)
 {
 	struct subtrees subtrees;
@@ -289,7 +417,7 @@ static size_t count_all(const struct certificate *const *path, size_t count)
 		excluded = count_subtrees(subtrees.excluded);
 		if (permitted == SIZE_MAX || excluded == SIZE_MAX)
 			return SIZE_MAX;
-		all += permitted + excluded;
+		all += permitted + excluded + subtrees.any;
 	}
 	return all;
 }
@@ -299,8 +427,8 @@ static enum problem check(const struct certificate *authority, const struct name
 	struct subtrees subtrees;
 
 	read_subtrees(authority, &subtrees);
-	for (size_t i = 0; i < names->count; i++) {
-		if (!is_permitted(&names->names[i], subtrees.permitted))
+	for (size_t i = 0; subtrees.any && i < names->count; i++) {
+		if (names->names[i].broken || !is_permitted(&names->names[i], subtrees.permitted))
 			return PROBLEM_NOT_PERMITTED;
 		if (is_excluded(&names->names[i], subtrees.excluded))
 			return PROBLEM_EXCLUDED;
@@ -308,22 +436,39 @@ static enum problem check(const struct certificate *authority, const struct name
 	return PROBLEM_NONE;
 }
 
-enum problem constraints_check(const struct certificate *const *path, size_t count)
+/* Holds the one at DEPTH against all above it. *LEFT: how many comparisons it may take. */
+static enum problem check_below(const struct certificate *const *path, size_t count, size_t depth,
+	size_t subtrees, size_t *left)
 {
-	size_t subtrees = count_all(path, count);
 	enum problem problem = PROBLEM_NONE;
 	struct pool pool = {0};
-	struct names names;
+	struct names names = names_of(path[depth], depth == 0, &pool);
 
-	if (subtrees == 0)
-		return PROBLEM_NONE;
-	if (subtrees > CONSTRAINTS_MOST)
-		return PROBLEM_CONSTRAINTS;
-	names = names_of(path[0], &pool);
-	if (names.count > CONSTRAINTS_COMPARISONS / subtrees)
+	if (names.count > *left / subtrees)
 		problem = PROBLEM_CONSTRAINTS;
-	for (size_t i = 1; i < count && problem == PROBLEM_NONE; i++)
+	else
+		*left -= names.count * subtrees;
+	for (size_t i = depth + 1; i < count && problem == PROBLEM_NONE; i++)
 		problem = check(path[i], &names);
 	pool_free(&pool);
 	return problem;
+}
+
+struct finding constraints_check(const struct certificate *const *path, size_t count)
+{
+	size_t subtrees = count_all(path, count), left = CONSTRAINTS_COMPARISONS;
+	enum problem problem;
+
+	if (subtrees == 0)
+		return (struct finding){PROBLEM_NONE, 0};
+	if (subtrees > CONSTRAINTS_MOST)
+		return (struct finding){PROBLEM_CONSTRAINTS, 0};
+	for (size_t i = 0; i + 1 < count; i++) {
+		if (i > 0 && certificate_self_issued(path[i])) /* RFC 5280 6.1.3 b */
+			continue;
+		problem = check_below(path, count, i, subtrees, &left);
+		if (problem != PROBLEM_NONE)
+			return (struct finding){problem, i};
+	}
+	return (struct finding){PROBLEM_NONE, 0};
 }

@@ -23,6 +23,7 @@ enum der_tag { /* identifier octets, X.690 8.1.2 */
 	DER_OID = 0x06,
 	DER_UTF8 = 0x0c,
 	DER_T61 = 0x14,
+	DER_IA5 = 0x16,
 	DER_UTC_TIME = 0x17,
 	DER_UNIVERSAL = 0x1c, /* UniversalString: four bytes a character */
 	DER_BMP = 0x1e,       /* BMPString: two bytes a character */

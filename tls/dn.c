@@ -176,7 +176,7 @@ static size_t width(uint8_t tag)
 	case 0x12: /* NumericString */
 	case 0x13: /* PrintableString */
 	case DER_T61:
-	case 0x16: /* IA5String */
+	case DER_IA5:
 	case 0x1a: /* VisibleString */
 	case DER_UTF8:
 		return 1;
@@ -233,6 +233,31 @@ size_t dn_values(struct pool *pool, struct tls_der name, enum dn_type type, stru
 		if (der_same(attribute.type, types[type]))
 			values[count++] = decode(pool, &attribute.value);
 	return count;
+}
+
+static size_t mailboxes(struct tls_der name, struct tls_der *values)
+{
+	static const struct tls_der type = OID("\x2a\x86\x48\x86\xf7\x0d\1\x09\1");
+	struct reader reader = read_name(name);
+	struct attribute attribute;
+	size_t count = 0;
+
+	while (read_attribute(&reader, &attribute)) {
+		if (!der_same(attribute.type, type))
+			continue;
+		if (values)
+			values[count] = attribute.value.tag == DER_IA5
+				? attribute.value.inside
+				: (struct tls_der){NULL, 0};
+		count++;
+	}
+	return count;
+}
+
+size_t dn_mailboxes(struct pool *pool, struct tls_der name, struct tls_der **values)
+{
+	*values = POOL_ARRAY(pool, struct tls_der, mailboxes(name, NULL) + 1);
+	return mailboxes(name, *values);
 }
 
 bool dn_readable(struct tls_der name)

@@ -27,6 +27,9 @@ const char *dn_line(struct pool *pool, struct tls_der name);
 size_t dn_values(struct pool *pool, struct tls_der name, enum dn_type type, struct tls_der *values,
 	size_t most);
 
+/* All values of emailAddress; of one that is no IA5String (RFC 5280 4.1.2.6) data is NULL. */
+size_t dn_mailboxes(struct pool *pool, struct tls_der name, struct tls_der **values);
+
 /* Are all its strings well-formed? OpenSSL trusts no certificate where they are not. */
 bool dn_readable(struct tls_der name);
 

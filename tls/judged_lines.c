@@ -160,6 +160,8 @@ static void add_problem(const struct telling *t)
 	case PROBLEM_SIGNATURE:
 	case PROBLEM_PATH_LENGTH:
 	case PROBLEM_CRITICAL:
+	case PROBLEM_PROXY:
+	case PROBLEM_RESOURCES:
 	case PROBLEM_NOT_PERMITTED:
 	case PROBLEM_EXCLUDED:
 	case PROBLEM_CONSTRAINTS:

@@ -317,6 +317,9 @@ static const char *weak_digest(const struct judged *j)
 
 static const char *constrained(const struct judged *j, const char *what)
 {
+	if (j->shown.depth > 0)
+		return pool_format(j->pool, "%s has a name that name constraints of a certification"
+			" authority above %s", which(j), what);
 	return pool_format(j->pool, "certificate names %s, which name constraints of a certification"
 		" authority above %s", judged_peer_names(j), what);
 }
@@ -368,6 +371,8 @@ static const char *wrong_certificate(const struct judged *j)
 	case PROBLEM_SIGNATURE:
 	case PROBLEM_PATH_LENGTH:
 	case PROBLEM_CRITICAL:
+	case PROBLEM_PROXY:
+	case PROBLEM_RESOURCES:
 	case PROBLEM_NOT_CA:
 		break;
 	}

@@ -56,6 +56,15 @@ static enum problem look_at_dates(const struct certificate *certificate, time_t 
 	return certificate_valid(certificate, now) ? PROBLEM_NONE : PROBLEM_EXPIRED;
 }
 
+/*
+ * Addresses and systems that a leaf claims would have to be its authority's, and so on up. OpenSSL
+ * looks at that, we don't: a leaf that claims some is refused, and the one above told for it.
+ */
+static bool has_foreign_resources(const struct path *path, size_t depth)
+{
+	return depth == (path->count > 1) && certificate_has_resources(path->certificates[0]);
+}
+
 /* In the order of problem.c. */
 static enum problem look_at(const struct path_from *from, const struct path *path, size_t depth)
 {
@@ -63,6 +72,8 @@ static enum problem look_at(const struct path_from *from, const struct path *pat
 
 	if (certificate_has_unknown(certificate))
 		return PROBLEM_CRITICAL;
+	if (certificate_is_proxy(certificate))
+		return PROBLEM_PROXY;
 	if (depth > 0 && !certificate_is_ca(certificate))
 		return PROBLEM_NOT_CA;
 	if (!certificate_for_servers(certificate, depth == 0))
@@ -71,6 +82,8 @@ static enum problem look_at(const struct path_from *from, const struct path *pat
 		return PROBLEM_PATH_LENGTH;
 	if (!from->weak && certificate_has_weak_key(certificate))
 		return depth > 0 ? PROBLEM_CA_KEY : PROBLEM_LEAF_KEY;
+	if (has_foreign_resources(path, depth))
+		return PROBLEM_RESOURCES;
 	return dates_matter(from, path, depth) ? look_at_dates(certificate, from->now) : PROBLEM_NONE;
 }
 
@@ -215,7 +228,7 @@ static struct finding explain(const struct path *path, size_t count, unsigned st
 
 static bool is_structural(enum problem problem)
 {
-	return problem == PROBLEM_CRITICAL || problem == PROBLEM_NOT_CA
+	return problem == PROBLEM_CRITICAL || problem == PROBLEM_PROXY || problem == PROBLEM_NOT_CA
 		|| problem == PROBLEM_PURPOSE || problem == PROBLEM_PATH_LENGTH;
 }
 
@@ -223,16 +236,16 @@ static struct finding judge(const struct path_from *from, const struct path *pat
 {
 	struct finding shown = {PROBLEM_NONE, 0}, here;
 	size_t below = path->count - 1;
-	enum problem limits = constraints_check(path->certificates, path->count);
-	bool known = limits != PROBLEM_NONE;
+	struct finding limits = constraints_check(path->certificates, path->count);
+	bool known = limits.problem != PROBLEM_NONE;
 
 	for (size_t i = 0; i < path->count; i++) {
 		here = (struct finding){look_at(from, path, i), i};
 		known = known || is_structural(here.problem);
 		shown = finding_shown(shown, here);
 	}
-	shown = finding_shown(shown, (struct finding){limits, 0});
-	if (below == 0 || limits == PROBLEM_CONSTRAINTS) /* too many for the library, too */
+	shown = finding_shown(shown, limits);
+	if (below == 0 || limits.problem == PROBLEM_CONSTRAINTS) /* too many for the library, too */
 		return shown;
 	here = explain(path, below, library_status(from, path, below), known);
 	return finding_shown(shown, here);
@@ -405,8 +418,7 @@ static struct finding below_dead_end(const struct path_from *from, const struct 
 
 	for (size_t i = 0; i < path->count; i++)
 		shown = finding_shown(shown, (struct finding){look_at(from, path, i), i});
-	return finding_shown(shown,
-		(struct finding){constraints_check(path->certificates, path->count), 0});
+	return finding_shown(shown, constraints_check(path->certificates, path->count));
 }
 
 void path_find(const struct path_from *from, struct path *best)

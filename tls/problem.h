@@ -22,6 +22,8 @@ enum problem {
 	PROBLEM_PATH_LENGTH = 25,
 	PROBLEM_PURPOSE = 26,
 	PROBLEM_CRITICAL = 34,
+	PROBLEM_PROXY = 40,     /* RFC 3820 */
+	PROBLEM_RESOURCES = 46, /* RFC 3779 */
 	PROBLEM_NOT_PERMITTED = 47, /* name constraints */
 	PROBLEM_EXCLUDED = 48,
 	PROBLEM_CONSTRAINTS = 53,  /* name constraints that can't be read, or are too many */

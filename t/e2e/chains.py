@@ -25,11 +25,11 @@ HOST = "mx.a.test"
 
 # Chains that are no server's: authorities, and what t/tls/oracle.c alone can look at.
 NO_SERVER = {"root", "int", "rogue", "rsaroot", "old", "oldroot", "v1root", "nobcroot", "clientroot", "sha1root",
-             "ncroot", "brokenroot"}
+             "ncroot", "brokenroot", "limitsroot", "nciroot"}
 
 # (authorities in CAfile, [(chain, names)]); None: all the chains, with HOST
 TRIALS = [
-    (["root", "rsaroot", "brokenroot"], None),
+    (["root", "rsaroot", "brokenroot", "limitsroot"], None),
     (["root"], [("wild", "x.y.a.test"), ("wild", "a.test"), ("wild", ".a.test"), ("wild", "xn--bcher-kva.a.test"),
                 ("wild", "mx_1.a.test"), ("idn", "xn--bcher-kva.a.test"), ("idn", "mx.b\u00fccher.test"),
                 ("idn", "b\u00fccher.a.test"), ("idnpart", "xn--bcher-kva.a.test"), ("idnutf8", "xn--bcher-kva.a.test"),
@@ -52,9 +52,9 @@ TRIALS = [
     (["selfexpired"], [("selfexpired", HOST)]),
     (["selfclient"], [("selfclient", HOST)]),
     (["brokenself"], [("brokenself", HOST)]),
-    (["v1root", "nobcroot", "clientroot", "sha1root", "ncroot"],
+    (["v1root", "nobcroot", "clientroot", "sha1root", "ncroot", "nciroot"],
      [("belowv1root", HOST), ("belownobcroot", HOST), ("belowclientroot", HOST), ("belowsha1root", HOST),
-      ("belowncroot", HOST)]),
+      ("belowncroot", HOST), ("belownciroot", HOST)]),
 ]
 
 # The outcome differs: we refuse what OpenSSL takes (never the reverse, but for the last two: see doc/compat.md).
@@ -64,13 +64,23 @@ STRICTER = {
     "ncnarrow": "the same",
     "ncwildcn": "a wildcard commonName is a host name, so name constraints hold for it",
     "ncoddcn": "GnuTLS takes any commonName for a host name",
+    "ncuriuser": "a user in a URI is no host",
+    "ncuriother": "GnuTLS compares no URIs, and takes each for an excluded one",
     "behind": "of the certificates sent we look at sixteen",
 }
 BETTER = {"decoys": "a valid path among invalid ones of the same name is found"}
 
 # The outcome is the same, but what is told of it differs; both are refused for the first thing that is found.
+NOT_PERMITTED = "server certificate verification failed for SERVER: num=47:permitted subtree violation"
 OTHER_WORDS = {
     "crossed": "CA certificate verification failed for SERVER: certificate has expired",
+    "ncurinone": NOT_PERMITTED,
+    "ncmailnone": NOT_PERMITTED,
+    "ncmailutf8": NOT_PERMITTED,
+    "ncmailodd": NOT_PERMITTED,
+    "ncregistered": NOT_PERMITTED,
+    "ncregisteredsame": NOT_PERMITTED,
+    "proxyint": "CA certificate verification failed for SERVER: num=40:proxy certificates not allowed, please set the appropriate flag",
     "nchuge": "server certificate verification failed for SERVER: num=53:unsupported or invalid name constraint syntax",
 }
 

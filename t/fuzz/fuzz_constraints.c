@@ -12,15 +12,18 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 static void check(const struct certificate *leaf, const struct certificate *authority)
 {
 	const struct certificate *path[] = {leaf, authority, authority};
-	enum problem problem = constraints_check(path, 2);
+	enum problem problem = constraints_check(path, 2).problem;
+	struct finding more = constraints_check(path, 3);
 
 	if (problem != PROBLEM_NONE && problem != PROBLEM_NOT_PERMITTED && problem != PROBLEM_EXCLUDED
 		&& problem != PROBLEM_CONSTRAINTS)
 		abort();
-	if (constraints_check(path, 1) != PROBLEM_NONE)
+	if (constraints_check(path, 1).problem != PROBLEM_NONE)
 		abort();
-	/* the same limits once more change nothing, unless they are then too many */
-	if (constraints_check(path, 3) != problem && constraints_check(path, 3) != PROBLEM_CONSTRAINTS)
+	/* the same limits once more change nothing for the leaf, unless they are then too many */
+	if (more.problem != PROBLEM_CONSTRAINTS && more.depth == 0 && more.problem != problem)
+		abort();
+	if (more.problem != PROBLEM_CONSTRAINTS && more.depth > 0 && problem != PROBLEM_NONE)
 		abort();
 	dn_readable(leaf->parts.subject);
 	dn_readable(authority->parts.issuer);

@@ -462,6 +462,83 @@ def peers_broken():
     small = Key('RSA768')
     write('rsa768', leaf(by, at, key=small), by), write_private('rsa768', small)
 
+def peers_limits():
+    """Limits of names, and extensions that limit a leaf; below limitsroot."""
+    at = LEAF + [names(dns(HOST))]
+    top = ca(None, 'Zoo Limits Root')
+    write('limitsroot', top)
+    zoo, elsewhere = name(('O', 'Zoo')), name(('O', 'Elsewhere'), ('CN', 'Zoo Limits'))
+    by = ca(top, 'Zoo limits of authorities', None, CA + [permitted(directory(zoo), dns('a.test'), email('a.test'))])
+    for file, subject, extensions in [
+            ('nciname', elsewhere, []),
+            ('ncisan', name(('O', 'Zoo'), ('CN', 'Zoo ncisan')), [names(dns('other.example'))]),
+            ('ncimail', name(('O', 'Zoo'), ('emailAddress', 'x@other.example', IA5)), []),
+            ('ncihost', name(('O', 'Zoo'), ('CN', 'other.example')), []), # a commonName is no host's in an authority
+            ('nciok', name(('O', 'Zoo'), ('emailAddress', 'x@a.test', IA5)), [names(dns('ca.a.test'))])]:
+        lower = Cert(by, subject, Key(), CA + extensions)
+        write(file, leaf(lower, at), lower, by)
+    # self-issued: held against nothing, but for a leaf
+    by = Cert(top, elsewhere, Key(), CA + [permitted(directory(zoo))])
+    rolled = Cert(by, elsewhere, Key(), CA)
+    write('nciself', leaf(rolled, at), rolled, by)
+    write('nciselfleaf', leaf(by, at, subject=elsewhere), by)
+    # by the root, and by the second of two above
+    narrow = ca(None, 'Zoo nciroot', None, CA + [permitted(directory(zoo))])
+    lower = Cert(narrow, elsewhere, Key(), CA)
+    write('nciroot', narrow), write('belownciroot', leaf(lower, at), lower)
+    # leaves with names of other kinds
+    def mail(text, tag=IA5): return name(('O', 'Zoo'), ('CN', HOST), ('emailAddress', text, tag))
+    plain, smtp_utf8, registered = name(('O', 'Zoo'), ('CN', HOST)), '1.3.6.1.5.5.7.8.9', tlv(0x88, b'\x2a\3')
+    for file, limit, subject, extra in [
+            ('ncuriok', permitted(uri('.a.test')), plain, [uri('https://WWW.a.test:8/x')]),
+            ('ncuribad', permitted(uri('.a.test')), plain, [uri('https://other.example/')]),
+            ('ncuriexact', permitted(uri('www.a.test')), plain, [uri('https://www.A.test')]),
+            ('ncuripart', permitted(uri('a.test')), plain, [uri('https://www.a.test/')]),
+            ('ncurinone', permitted(uri('.a.test')), plain, [uri('mailto:me@x.a.test')]),
+            ('ncuriuser', permitted(uri('.a.test')), plain, [uri('https://x.a.test:a@other.example/')]),
+            ('ncuripath', permitted(uri('.a.test')), plain, [uri('https://x.a.test/:1')]),
+            ('ncuriexcluded', excluded(uri('.a.test')), plain, [uri('https://x.a.test/')]),
+            ('ncuriother', excluded(uri('.a.test')), plain, [uri('https://other.example/')]),
+            ('ncmailok', permitted(email('a.test')), mail('me@A.test'), [email('you@a.test')]),
+            ('ncmailboth', permitted(email('a.test')), mail('x@other.example'), [email('you@a.test')]),
+            ('ncmaildn', permitted(email('a.test')), mail('x@other.example'), []),
+            ('ncmailutf8', permitted(email('a.test')), mail('x@a.test', UTF8), []),
+            ('ncmailodd', permitted(dns('a.test')), mail('x@a.test', UTF8), []),
+            ('ncmailbox', permitted(email('Me@a.test')), mail('Me@A.test'), []),
+            ('ncmailboxcase', permitted(email('Me@a.test')), mail('me@a.test'), []),
+            ('ncmaildot', permitted(email('.a.test')), mail('me@x.a.test'), []),
+            ('ncmaildotself', permitted(email('.a.test')), mail('me@a.test'), []),
+            ('ncmailnone', permitted(email('a.test')), plain, [email('a.test')]),
+            ('ncmailexcluded', excluded(email('a.test')), mail('me@a.test'), []),
+            ('ncmailother', excluded(email('a.test')), mail('me@x.a.test'), []),
+            ('ncsmtputf8', permitted(email('a.test')), plain, [tlv(0xa0, oid(smtp_utf8), tlv(0xa0, tlv(UTF8, b'x@other.example')))]),
+            ('ncregistered', permitted(tlv(0x88, b'\x2a\4')), plain, [registered]),
+            ('ncregisteredsame', permitted(registered), plain, [registered])]:
+        by = ca(top, 'Zoo ' + file, None, CA + [limit])
+        write(file, leaf(by, LEAF + [names(dns(HOST), *extra)], subject=subject), by)
+    # what the leaf itself is limited to
+    by = ca(top, 'Zoo Limits Intermediate')
+    use, netscape, proxy = LEAF[:2], '2.16.840.1.113730.1.1', extension('1.3.6.1.5.5.7.1.14', seq(seq(oid('1.3.6.1.5.5.7.21.1'))))
+    blocks = seq(seq(octets(b'\0\1'), seq(bits(b'\x0a'))))
+    for file, extensions in [
+            ('limitsnone', at),
+            ('nsclient', at + [extension(netscape, bits(b'\x80', 7))]),
+            ('nsserver', at + [extension(netscape, bits(b'\x40', 6))]),
+            ('nsempty', at + [extension(netscape, bits(b''))]),
+            ('emptyeku', use + [names(dns(HOST)), extension('2.5.29.37', seq())]),
+            ('proxy', [use[1], LEAF[2], proxy]),
+            ('proxysan', at + [proxy]),
+            ('addresses', at + [extension('1.3.6.1.5.5.7.1.7', blocks)]),
+            ('systems', at + [extension('1.3.6.1.5.5.7.1.8', seq(tlv(0xa0, seq(integer(64500)))))])]:
+        write(file, leaf(by, extensions), by)
+    for file, extensions in [
+            ('nsclientint', CA + [extension(netscape, bits(b'\x80', 7))]), # nobody minds
+            ('emptyekuint', CA + [extension('2.5.29.37', seq())]),
+            ('proxyint', CA + [proxy]),
+            ('addressesint', CA + [extension('1.3.6.1.5.5.7.1.7', blocks)])]:
+        lower = ca(top, 'Zoo ' + file, None, extensions)
+        write(file, leaf(lower, at), lower)
+
 
 if PART:
     globals()[PART]()
@@ -474,4 +551,5 @@ else:
     peers_keys()
     peers_shapes()
     peers_broken()
+    peers_limits()
     write_private('leaf', K)
