@@ -11,7 +11,7 @@ enum { GENERAL_OTHER = DER_CONSTRUCTED(0), GENERAL_MAIL = DER_CONTEXT(1), GENERA
 struct general {
 	uint8_t tag;
 	struct tls_der bytes; /* contents; of a directory name the Name, whole */
-	bool broken;          /* within nothing */
+	bool broken;          /* never good below a limit, whatever the limit is */
 };
 
 struct names {
@@ -202,8 +202,6 @@ static enum within directory_within(struct tls_der name, struct tls_der base)
 
 static enum within is_within(const struct general *name, struct tls_der base)
 {
-	if (name->broken)
-		return UNSURE;
 	switch (name->tag) {
 	case GENERAL_MAIL:
 		return mail_within(name->bytes, base);
@@ -232,29 +230,62 @@ static bool next_subtree(struct tls_der *rest, struct der_item *base)
 		&& (subtree.inside.length == 0 || der_same(subtree.inside, zero));
 }
 
-/* Of those of its kind it must be in one, if there are any. */
-static bool is_permitted(const struct general *name, struct tls_der subtrees)
+/* OTHERWISE, or what is told of a name that could not be compared. */
+static enum problem unsure(const struct general *name, enum problem otherwise)
 {
-	bool any = false, found = false;
-	struct der_item base;
-
-	while (!found && next_subtree(&subtrees, &base)) {
-		if (base.tag != name->tag)
-			continue;
-		any = true;
-		found = is_within(name, base.inside) == WITHIN;
+	switch (name->tag) {
+	case GENERAL_MAIL:
+	case GENERAL_URI:
+		return PROBLEM_LIMITED_NAME;
+	case GENERAL_DNS:
+	case GENERAL_DIRECTORY:
+	case GENERAL_ADDRESS:
+		return otherwise;
+	default:
+		return PROBLEM_LIMIT_KIND;
 	}
-	return found || !any;
 }
 
-static bool is_excluded(const struct general *name, struct tls_der subtrees)
+/* Of those of its kind it must be in one, if there are any. */
+static enum problem check_permitted(const struct general *name, struct tls_der subtrees)
+{
+	enum problem problem = PROBLEM_NONE;
+	struct der_item base;
+
+	while (next_subtree(&subtrees, &base)) {
+		if (base.tag != name->tag)
+			continue;
+		switch (is_within(name, base.inside)) {
+		case WITHIN:
+			return PROBLEM_NONE;
+		case OUTSIDE:
+			problem = PROBLEM_NOT_PERMITTED;
+			break;
+		case UNSURE:
+			problem = unsure(name, PROBLEM_NOT_PERMITTED);
+			break;
+		}
+	}
+	return problem;
+}
+
+static enum problem check_excluded(const struct general *name, struct tls_der subtrees)
 {
 	struct der_item base;
 
-	while (next_subtree(&subtrees, &base))
-		if (base.tag == name->tag && is_within(name, base.inside) != OUTSIDE)
-			return true;
-	return false;
+	while (next_subtree(&subtrees, &base)) {
+		if (base.tag != name->tag)
+			continue;
+		switch (is_within(name, base.inside)) {
+		case WITHIN:
+			return PROBLEM_EXCLUDED;
+		case OUTSIDE:
+			break;
+		case UNSURE:
+			return unsure(name, PROBLEM_EXCLUDED);
+		}
+	}
+	return PROBLEM_NONE;
 }
 
 /* How many there are; SIZE_MAX: they cannot be read. */
@@ -280,7 +311,6 @@ static void add(struct names *names, uint8_t tag, struct tls_der bytes)
 	names->count++;
 }
 
-/* As if it were outside all that is permitted. */
 static void add_broken(struct names *names, uint8_t tag)
 {
 	if (names->names)
@@ -314,7 +344,7 @@ static void add_alternative(struct names *names, const struct der_item *item)
 
 	if (item->tag == GENERAL_OTHER
 		&& (!der_expect(&rest, DER_OID, &type) || der_same(type.inside, utf8_mailbox)))
-		add_broken(names, GENERAL_MAIL);
+		add(names, GENERAL_MAIL, after(rest, rest.length)); /* of an unknown host */
 	add(names, item->tag, item->inside);
 }
 
@@ -422,18 +452,25 @@ static size_t count_all(const struct certificate *const *path, size_t count)
 	return all;
 }
 
+static enum problem check_name(const struct general *name, const struct subtrees *subtrees)
+{
+	enum problem problem;
+
+	if (name->broken)
+		return PROBLEM_LIMITED_NAME;
+	problem = check_permitted(name, subtrees->permitted);
+	return problem != PROBLEM_NONE ? problem : check_excluded(name, subtrees->excluded);
+}
+
 static enum problem check(const struct certificate *authority, const struct names *names)
 {
+	enum problem problem = PROBLEM_NONE;
 	struct subtrees subtrees;
 
 	read_subtrees(authority, &subtrees);
-	for (size_t i = 0; subtrees.any && i < names->count; i++) {
-		if (names->names[i].broken || !is_permitted(&names->names[i], subtrees.permitted))
-			return PROBLEM_NOT_PERMITTED;
-		if (is_excluded(&names->names[i], subtrees.excluded))
-			return PROBLEM_EXCLUDED;
-	}
-	return PROBLEM_NONE;
+	for (size_t i = 0; subtrees.any && i < names->count && problem == PROBLEM_NONE; i++)
+		problem = check_name(&names->names[i], &subtrees);
+	return problem;
 }
 
 /* Holds the one at DEPTH against all above it. *LEFT: how many comparisons it may take. */

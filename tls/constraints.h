@@ -16,8 +16,8 @@ enum {
 
 /*
  * The leaf is PATH[0], its authorities are above it, the anchor included. Self-issued authorities
- * are held against nothing. PROBLEM_NONE; PROBLEM_NOT_PERMITTED or PROBLEM_EXCLUDED, of the lowest
- * such certificate; or PROBLEM_CONSTRAINTS: the constraints cannot be read, or are too many to be
+ * are held against nothing. PROBLEM_NONE; PROBLEM_NOT_PERMITTED or PROBLEM_EXCLUDED, or _LIMITED_NAME
+ * or _LIMIT_KIND where that cannot be told, of the lowest such certificate; or PROBLEM_CONSTRAINTS: the constraints cannot be read, or are too many to be
  * looked at, by anybody.
  */
 struct finding constraints_check(const struct certificate *const *path, size_t count);

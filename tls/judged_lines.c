@@ -165,6 +165,8 @@ static void add_problem(const struct telling *t)
 	case PROBLEM_NOT_PERMITTED:
 	case PROBLEM_EXCLUDED:
 	case PROBLEM_CONSTRAINTS:
+	case PROBLEM_LIMIT_KIND:
+	case PROBLEM_LIMITED_NAME:
 	case PROBLEM_NAME:
 	case PROBLEM_ADDRESS:
 	case PROBLEM_NO_TLSA:

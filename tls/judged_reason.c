@@ -366,6 +366,10 @@ static const char *wrong_certificate(const struct judged *j)
 		return constrained(j, "exclude");
 	case PROBLEM_CONSTRAINTS:
 		return "name constraints of a certification authority cannot be read, or are too many";
+	case PROBLEM_LIMIT_KIND:
+	case PROBLEM_LIMITED_NAME:
+		return pool_format(j->pool, "%s has a name that cannot be held against the name"
+			" constraints of a certification authority", which(j));
 	case PROBLEM_NONE:
 	case PROBLEM_UNSPECIFIED:
 	case PROBLEM_SIGNATURE:

@@ -25,6 +25,8 @@ static const struct entry {
 	{PROBLEM_ADDRESS, "IP address mismatch"},
 	{PROBLEM_NOT_PERMITTED, "permitted subtree violation"},
 	{PROBLEM_EXCLUDED, "excluded subtree violation"},
+	{PROBLEM_LIMIT_KIND, "unsupported name constraint type"},
+	{PROBLEM_LIMITED_NAME, "unsupported or invalid name syntax"},
 	{PROBLEM_CONSTRAINTS, "unsupported or invalid name constraint syntax"},
 	{PROBLEM_RESOURCES, "RFC 3779 resource not subset of parent's resources"},
 	{PROBLEM_SIGNATURE, "certificate signature failure"},

@@ -26,7 +26,9 @@ enum problem {
 	PROBLEM_RESOURCES = 46, /* RFC 3779 */
 	PROBLEM_NOT_PERMITTED = 47, /* name constraints */
 	PROBLEM_EXCLUDED = 48,
-	PROBLEM_CONSTRAINTS = 53,  /* name constraints that can't be read, or are too many */
+	PROBLEM_LIMIT_KIND = 51,   /* name constraints of a kind that nobody compares */
+	PROBLEM_CONSTRAINTS = 52,  /* that can't be read, or are too many */
+	PROBLEM_LIMITED_NAME = 53, /* a name that can't be compared */
 	PROBLEM_NAME = 62,
 	PROBLEM_ADDRESS = 64,
 	PROBLEM_NO_TLSA = 65, /* fingerprints and tafiles too */

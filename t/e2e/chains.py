@@ -71,17 +71,12 @@ STRICTER = {
 BETTER = {"decoys": "a valid path among invalid ones of the same name is found"}
 
 # The outcome is the same, but what is told of it differs; both are refused for the first thing that is found.
-NOT_PERMITTED = "server certificate verification failed for SERVER: num=47:permitted subtree violation"
 OTHER_WORDS = {
     "crossed": "CA certificate verification failed for SERVER: certificate has expired",
-    "ncurinone": NOT_PERMITTED,
-    "ncmailnone": NOT_PERMITTED,
-    "ncmailutf8": NOT_PERMITTED,
-    "ncmailodd": NOT_PERMITTED,
-    "ncregistered": NOT_PERMITTED,
-    "ncregisteredsame": NOT_PERMITTED,
+    "ncuripath": "server certificate verification failed for SERVER: num=53:unsupported or invalid name syntax",
+    "ncsmtputf8": "server certificate verification failed for SERVER: num=53:unsupported or invalid name syntax",
     "proxyint": "CA certificate verification failed for SERVER: num=40:proxy certificates not allowed, please set the appropriate flag",
-    "nchuge": "server certificate verification failed for SERVER: num=53:unsupported or invalid name constraint syntax",
+    "nchuge": "server certificate verification failed for SERVER: num=52:unsupported or invalid name constraint syntax",
 }
 
 

@@ -16,7 +16,8 @@ static void check(const struct certificate *leaf, const struct certificate *auth
 	struct finding more = constraints_check(path, 3);
 
 	if (problem != PROBLEM_NONE && problem != PROBLEM_NOT_PERMITTED && problem != PROBLEM_EXCLUDED
-		&& problem != PROBLEM_CONSTRAINTS)
+		&& problem != PROBLEM_CONSTRAINTS && problem != PROBLEM_LIMIT_KIND
+		&& problem != PROBLEM_LIMITED_NAME)
 		abort();
 	if (constraints_check(path, 1).problem != PROBLEM_NONE)
 		abort();

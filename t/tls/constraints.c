@@ -52,28 +52,28 @@ static const struct row {
 	{"ncuribad", PROBLEM_NOT_PERMITTED},
 	{"ncuriexact", PROBLEM_NONE},
 	{"ncuripart", PROBLEM_NOT_PERMITTED}, /* without a dot: that host only */
-	{"ncurinone", PROBLEM_NOT_PERMITTED}, /* no host in it */
-	{"ncuriuser", PROBLEM_NOT_PERMITTED}, /* what looks like one is a user */
-	{"ncuripath", PROBLEM_NOT_PERMITTED},
+	{"ncurinone", PROBLEM_LIMITED_NAME}, /* no host in it */
+	{"ncuriuser", PROBLEM_LIMITED_NAME}, /* what looks like one is a user */
+	{"ncuripath", PROBLEM_LIMITED_NAME},
 	{"ncuriexcluded", PROBLEM_EXCLUDED},
 	{"ncuriother", PROBLEM_NONE},
 	/* mailboxes, in subjects as well */
 	{"ncmailok", PROBLEM_NONE},
 	{"ncmailboth", PROBLEM_NOT_PERMITTED},
 	{"ncmaildn", PROBLEM_NOT_PERMITTED},
-	{"ncmailutf8", PROBLEM_NOT_PERMITTED}, /* no IA5String */
-	{"ncmailodd", PROBLEM_NOT_PERMITTED},  /* though there is no limit of mailboxes */
+	{"ncmailutf8", PROBLEM_LIMITED_NAME}, /* no IA5String */
+	{"ncmailodd", PROBLEM_LIMITED_NAME},  /* though there is no limit of mailboxes */
 	{"ncmailbox", PROBLEM_NONE},
 	{"ncmailboxcase", PROBLEM_NOT_PERMITTED}, /* "Me@" is not "me@" */
 	{"ncmaildot", PROBLEM_NONE},
 	{"ncmaildotself", PROBLEM_NOT_PERMITTED},
-	{"ncmailnone", PROBLEM_NOT_PERMITTED}, /* no "@" */
+	{"ncmailnone", PROBLEM_LIMITED_NAME}, /* no "@" */
 	{"ncmailexcluded", PROBLEM_EXCLUDED},
 	{"ncmailother", PROBLEM_NONE},
-	{"ncsmtputf8", PROBLEM_NOT_PERMITTED},
+	{"ncsmtputf8", PROBLEM_LIMITED_NAME},
 	/* kinds that nobody compares */
-	{"ncregistered", PROBLEM_NOT_PERMITTED},
-	{"ncregisteredsame", PROBLEM_NOT_PERMITTED},
+	{"ncregistered", PROBLEM_LIMIT_KIND},
+	{"ncregisteredsame", PROBLEM_LIMIT_KIND},
 };
 
 static enum problem check(struct pool *pool, const char *chain)

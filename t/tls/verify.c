@@ -69,7 +69,7 @@ static const struct row {
 	{"ncdisjoint", "", "", "server " FAILED "num=47:permitted subtree violation"},
 	{"ncipbad", "", "", "server " FAILED "num=47:permitted subtree violation"},
 	{"nchuge", "", "",
-		"server " FAILED "num=53:unsupported or invalid name constraint syntax"},
+		"server " FAILED "num=52:unsupported or invalid name constraint syntax"},
 	{"belowncroot", "ncroot", "", "server " FAILED "num=47:permitted subtree violation"},
 	{"critint", "", "", "CA " FAILED "num=34:unhandled critical extension"},
 	{"clientint", "", "", FAILED "not designated for use as a CA certificate"},
