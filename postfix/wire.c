@@ -229,13 +229,28 @@ static bool read_list(struct attr_source *source, struct pool *pool, const char 
 	return false;
 }
 
+/* Who hangs up instead is told of as by Postfix, which notices when it writes. */
+static bool read_announcement(struct attr_source *source, struct pool *pool, const char *path,
+	struct attrs *attrs)
+{
+	switch (attr_read(source, pool, attrs)) {
+	case ATTR_LIST:
+		return true;
+	case ATTR_CLOSED:
+		return failed(pool, "write/read", path, EPIPE);
+	case ATTR_BROKEN:
+		return failed(pool, "read", path, errno);
+	}
+	return false;
+}
+
 static bool check_announcement(struct attr_source *source, struct pool *pool, const char *path,
 	const char *protocol)
 {
 	struct attrs attrs;
 	const char *announced;
 
-	if (!read_list(source, pool, "read", path, &attrs))
+	if (!read_announcement(source, pool, path, &attrs))
 		return false;
 	announced = attr_get(&attrs, "protocol");
 	if (announced && strcmp(announced, protocol) == 0)
