@@ -256,7 +256,8 @@ class Trial:
             + [self.world.spelled_out(setting) for setting in self.profile.settings]
         if self.profile.program == "lmtp":
             settings = [re.sub("^smtp_", "lmtp_", setting.replace("smtp_helo", "lmtp_lhlo")) for setting in settings]
-        return settings
+        last = dict(setting.split("=", 1) for setting in settings) # Postfix warns of one that is set twice
+        return ["=".join(pair) for pair in last.items()]
 
     def run(self):
         """(what was seen of each row, complaints about the agent)"""
