@@ -17,6 +17,7 @@ struct query {
 	struct pool *pool;
 	struct __res_state state;
 	enum dns_type type;
+	enum dns_mode mode;
 	uint8_t *reply; /* REPLY_MOST bytes */
 };
 
@@ -31,6 +32,8 @@ static void set_options(struct query *query)
 		query->state.options |= RES_DEFNAMES;
 	if (addresses && options->search)
 		query->state.options |= RES_DNSRCH;
+	if (query->mode != DNS_PLAIN)
+		query->state.options |= RES_USE_EDNS0 | RES_USE_DNSSEC | RES_TRUSTAD;
 	if (options->server) {
 		memcpy(&query->state.nsaddr_list[0], &options->server->sa,
 			sizeof(query->state.nsaddr_list[0]));
@@ -88,19 +91,27 @@ static struct dns_answer ask_once(struct query *query, const char *name)
 	return answer;
 }
 
+static bool has_ad(const uint8_t *reply)
+{
+	return ((const HEADER *)(const void *)reply)->ad;
+}
+
 /* Asks again for the target while there are aliases and nothing else. */
 static struct dns_answer follow(struct query *query, const char *asked)
 {
 	const char *name = asked;
 	struct dns_answer answer;
 	uint32_t ttl = UINT32_MAX;
+	bool claimed = query->mode != DNS_PLAIN;
 
 	for (int i = 0; i < QUESTIONS_MOST; i++) {
 		answer = ask_once(query, name);
 		ttl = answer.ttl < ttl ? answer.ttl : ttl;
+		claimed = claimed && has_ad(query->reply);
 		if (answer.class != DNS_NO_DATA || !answer.aliased) {
 			answer.aliased = !name_same(answer.name, asked);
 			answer.ttl = ttl;
+			answer.claimed = claimed;
 			return answer;
 		}
 		name = answer.name;
@@ -112,9 +123,9 @@ static struct dns_answer follow(struct query *query, const char *asked)
 }
 
 static void ask(void *self, struct pool *pool, const char *name, enum dns_type type,
-	enum dns_mode mode UNUSED, struct dns_answer *answer)
+	enum dns_mode mode, struct dns_answer *answer)
 {
-	struct query query = {.options = self, .pool = pool, .type = type};
+	struct query query = {.options = self, .pool = pool, .type = type, .mode = mode};
 
 	if (res_ninit(&query.state) != 0) {
 		*answer = dns_answer_without(pool, name, DNS_TRY_AGAIN,

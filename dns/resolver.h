@@ -53,6 +53,8 @@ struct dns_answer {
 	const char *reason;
 	const char *name; /* the name asked last: the canonical one after aliases; no final dot */
 	bool aliased;     /* name is another than what was asked */
+	bool claimed;     /* the nameserver says by AD (RFC 4035 3.2.3) that it validated this; told
+			     by plain lookups in another mode than DNS_PLAIN, and proof of nothing */
 	struct dns_record *records;
 	size_t count; /* 0 unless DNS_ANSWERED */
 	uint32_t ttl; /* smallest of the answer */

@@ -29,7 +29,8 @@ enum trust {
 	TRUST_UNKNOWN, /* not probed, or nobody answered the probe */
 	TRUST_STRICT,  /* validated once: for the life of the process */
 	TRUST_NONE,    /* nothing can be validated: the nameserver does not let anybody */
-	TRUST_MISFIT,  /* nor here, but others can: our anchors or our clock are wrong */
+	TRUST_MISFIT,  /* nor here, but others can, or say so: our anchors or our clock are wrong, or the
+			  nameserver keeps to itself what it says that it validated */
 };
 
 struct probe {
@@ -160,6 +161,15 @@ static bool recursion_works(struct unbound *unbound, struct pool *pool)
 	return false;
 }
 
+/* That could not be checked, but Postfix, which goes by the AD bit, would believe it. */
+static bool claims_to_validate(struct unbound *unbound, struct pool *pool)
+{
+	struct dns_answer answer;
+
+	resolver_ask(&unbound->plain, pool, root.name, DNS_NS, DNS_VALIDATED, &answer);
+	return answer.claimed;
+}
+
 /* The root is bogus: is it the nameserver, the anchors, the clock, or an attack? */
 static enum trust doubt(struct unbound *unbound, struct pool *pool, const struct dns_answer *answer,
 	const char *why_bogus, const char **why)
@@ -177,7 +187,9 @@ static enum trust doubt(struct unbound *unbound, struct pool *pool, const struct
 		return TRUST_STRICT;
 	}
 	*why = found;
-	return cause == BOGUS_STRIPPED ? TRUST_NONE : TRUST_MISFIT;
+	if (cause == BOGUS_STRIPPED && !claims_to_validate(unbound, pool))
+		return TRUST_NONE;
+	return TRUST_MISFIT;
 }
 
 static bool responded(const struct dns_answer *answer)

@@ -58,8 +58,9 @@ struct resolver unbound_resolver(struct unbound *unbound);
 bool unbound_validates(struct unbound *unbound, const char **reason);
 
 /*
- * After unbound_validates() was false: is that the trust anchors' or the clock's fault, so only
- * ours? A resolver that validates by itself, whose word Postfix takes, would vouch for answers.
+ * After unbound_validates() was false: would Postfix, which takes a nameserver's word for it, have
+ * validated answers? So it is when the trust anchors or the clock are at fault, which is only ours;
+ * and when a nameserver that withholds signatures sets AD.
  */
 bool unbound_misfits(struct unbound *unbound);
 

@@ -537,6 +537,8 @@ static void disbelieve(struct lab *lab, struct heard *heard, const struct row *r
 	ok(!unbound_validates(unbound, &why), "nothing can be validated");
 	is_text(why, pool_format(&lab->pool, "nameserver %s loses DNSSEC records", lab->address),
 		"for this reason");
+	ok(unbound_misfits(unbound) == (strcmp(lab->mode, "liar") == 0),
+		"Postfix would believe one that says it has validated: DANE waits");
 	ok(strstr(buf_text(&heard->lines),
 		   pool_format(&lab->pool,
 			   "warning: DNSSEC validation may be unavailable\nwarning: reason: "

@@ -79,12 +79,47 @@ static void test_case(const struct plain_case *x)
 	is_text(answer.name, x->last, "the name asked last");
 	ok(answer.aliased == x->aliased, "aliased");
 	ok(answer.security == DNS_INSECURE, "never secure");
+	ok(!answer.claimed, "nobody says that it was validated");
 	if (x->asked)
 		is_number(server.asked, x->asked, "questions");
 	if (x->class == DNS_ANSWERED)
 		ok(answer.count == 1 && answer.records[0].length == 4
 				&& memcmp(answer.records[0].data, "\300\0\2\1", 4) == 0,
 			"the address");
+	pool_free(&pool);
+}
+
+/* Says that it has validated, whoever asks. */
+static bool answer_ad(void *context, struct query *query)
+{
+	atomic_bool *wanted = context;
+
+	*wanted = query->packet[3] & 0x20; /* RFC 6840 5.7 */
+	reply_begin(query, 0);
+	query->packet[3] |= 0x20;
+	reply_add(query, DNS_A, "\300\0\2\1", 4);
+	return true;
+}
+
+static void test_claim(void)
+{
+	atomic_bool wanted = false;
+	struct nameserver server = {.answer = answer_ad, .context = &wanted};
+	struct addr at = {.length = sizeof(server.at)};
+	struct plain_options options = {.server = &at};
+	struct resolver resolver = plain_resolver(&options);
+	struct dns_answer answer;
+	struct pool pool = {0};
+
+	if (!ok(nameserver_start(&server, "127.0.0.1", 0), "a server"))
+		return;
+	memcpy(&at.sa, &server.at, sizeof(server.at));
+	resolver_ask(&resolver, &pool, "host.test", DNS_A, DNS_PLAIN, &answer);
+	ok(answer.count == 1 && !answer.claimed && !wanted, "plain: it was not asked");
+	resolver_ask(&resolver, &pool, "host.test", DNS_A, DNS_VALIDATED, &answer);
+	ok(answer.count == 1 && answer.claimed && wanted, "asked, it says that it has validated");
+	ok(answer.security == DNS_INSECURE, "which proves nothing");
+	nameserver_stop(&server);
 	pool_free(&pool);
 }
 
@@ -240,6 +275,7 @@ int main(void)
 	heard_open(&heard);
 	for (const struct plain_case *x = cases; x < cases + COUNT(cases); x++)
 		test_case(x);
+	test_claim();
 	test_threads();
 	test_lookup(&heard);
 	test_search();
