@@ -48,7 +48,7 @@ static bool greeted(const struct passing *p, struct attr_source *source)
 	if (p->wire->version < POSTFIX(3, 6))
 		return attr_get_int(&greeting, "status", &status) && status == 0;
 	protocol = attr_get(&greeting, "protocol");
-	return protocol && strcmp(protocol, "delivery_request_protocol") == 0;
+	return protocol && strcmp(protocol, WIRE_REQUEST_PROTOCOL) == 0;
 }
 
 /* The message's times, with the one that we have added: the C struct begins with three of them. */

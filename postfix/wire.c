@@ -196,7 +196,7 @@ const char *wire_get(const struct wire_message *message, const struct attrs *att
 
 /* Postfix 3.6 and later announce a protocol by its name; before, an agent said that it can serve.
  */
-#define NEW_GREETING "protocol\0delivery_request_protocol\0"
+#define NEW_GREETING "protocol\0" WIRE_REQUEST_PROTOCOL "\0"
 #define OLD_GREETING                                                                               \
 	"status\0"                                                                                 \
 	"0\0"
@@ -215,42 +215,29 @@ static bool failed(struct pool *pool, const char *doing, const char *path, int e
 	return false;
 }
 
+/* HUNG_UP: the errno by which Postfix tells of a server that closes instead. */
 static bool read_list(struct attr_source *source, struct pool *pool, const char *doing,
-	const char *path, struct attrs *attrs)
+	const char *path, int hung_up, struct attrs *attrs)
 {
 	switch (attr_read(source, pool, attrs)) {
 	case ATTR_LIST:
 		return true;
 	case ATTR_CLOSED:
-		return failed(pool, doing, path, ECONNRESET);
+		return failed(pool, "write/read", path, hung_up);
 	case ATTR_BROKEN:
 		return failed(pool, doing, path, errno);
 	}
 	return false;
 }
 
-/* Who hangs up instead is told of as by Postfix, which notices when it writes. */
-static bool read_announcement(struct attr_source *source, struct pool *pool, const char *path,
-	struct attrs *attrs)
-{
-	switch (attr_read(source, pool, attrs)) {
-	case ATTR_LIST:
-		return true;
-	case ATTR_CLOSED:
-		return failed(pool, "write/read", path, EPIPE);
-	case ATTR_BROKEN:
-		return failed(pool, "read", path, errno);
-	}
-	return false;
-}
-
+/* Postfix notices only when it writes that nobody is there, so it's EPIPE. */
 static bool check_announcement(struct attr_source *source, struct pool *pool, const char *path,
 	const char *protocol)
 {
 	struct attrs attrs;
 	const char *announced;
 
-	if (!read_announcement(source, pool, path, &attrs))
+	if (!read_list(source, pool, "read", path, EPIPE, &attrs))
 		return false;
 	announced = attr_get(&attrs, "protocol");
 	if (announced && strcmp(announced, protocol) == 0)
@@ -269,10 +256,10 @@ static bool talk(const struct wire *wire, int fd, struct pool *pool, const char 
 		return false;
 	if (!attr_write(fd, wire->ipc_timeout, buf_text(request), request->length))
 		return failed(pool, "write", path, errno);
-	return read_list(&source, pool, "write/read", path, reply);
+	return read_list(&source, pool, "write/read", path, ECONNRESET, reply);
 }
 
-bool wire_command(const struct wire *wire, struct pool *pool, const char *path,
+static bool command(const struct wire *wire, struct pool *pool, const char *path,
 	const char *protocol, const struct buf *request, struct attrs *reply)
 {
 	int fd = net_connect_unix(path, wire->ipc_timeout);
@@ -295,7 +282,7 @@ bool wire_ask(const struct wire *wire, struct pool *pool, const char *path, cons
 	bool answered;
 
 	wire_put(message, wire->version, from, &request);
-	answered = wire_command(wire, pool, path, protocol, &request, &reply);
+	answered = command(wire, pool, path, protocol, &request, &reply);
 	buf_close(&request);
 	if (!answered)
 		return false;

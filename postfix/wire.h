@@ -13,8 +13,7 @@
 struct wire {
 	int version;     /* POSTFIX() */
 	int ipc_timeout; /* seconds for each read and write */
-	const char *bounce_service, *defer_service, *trace_service, *flush_service, *verify_service,
-		*cleanup_service, *rewrite_service, *proxymap_service, *queue_directory;
+	const char *cleanup_service; /* cleanup_service_name */
 };
 
 /* What is between two daemons is a list of attributes, filled from a struct or filling one. */
@@ -92,20 +91,18 @@ const char *wire_get(const struct wire_message *message, const struct attrs *att
 /* The bytes of the greeting that a delivery agent owes qmgr(8) at once. */
 const char *wire_greeting(int version, size_t *length);
 
-/* What the servers announce (2.4). */
+/* What the servers announce (Postfix >= 3.6). */
+#define WIRE_REQUEST_PROTOCOL "delivery_request_protocol" /* a delivery agent */
 #define WIRE_STATUS_PROTOCOL "delivery_status_protocol" /* bounce, defer, trace */
 #define WIRE_FLUSH_PROTOCOL "queue_flush_protocol"
 #define WIRE_VERIFY_PROTOCOL "address_verification_prrotocol" /* spelled so by all versions */
 
 /*
  * One command to one server: connects to PATH ("private/bounce"), checks the announcement
- * (Postfix >= 3.6) against PROTOCOL, writes REQUEST (a whole list), reads one list into REPLY,
- * whose text is in POOL. False: a warning was logged, as Postfix words it.
+ * (Postfix >= 3.6) against PROTOCOL, writes MESSAGE with the values of the struct FROM, reads one
+ * list, whose "status" is the answer. POOL is for text that is done with on return. False: a
+ * warning was logged, as Postfix words it.
  */
-bool wire_command(const struct wire *wire, struct pool *pool, const char *path,
-	const char *protocol, const struct buf *request, struct attrs *reply);
-
-/* The same for a message of a table, whose answer is an int "status". */
 bool wire_ask(const struct wire *wire, struct pool *pool, const char *path, const char *protocol,
 	const struct wire_message *message, const void *from, int *status);
 

@@ -446,15 +446,7 @@ static void daemons(struct agent *agent)
 	agent->wire = (struct wire){
 		.version = config->version,
 		.ipc_timeout = config->ipc_timeout,
-		.bounce_service = config->bounce_service_name,
-		.defer_service = config->defer_service_name,
-		.trace_service = config->trace_service_name,
-		.flush_service = config->flush_service_name,
-		.verify_service = config->address_verify_service_name,
 		.cleanup_service = config->cleanup_service_name,
-		.rewrite_service = config->rewrite_service_name,
-		.proxymap_service = config->proxymap_service_name,
-		.queue_directory = config->queue_directory,
 	};
 	agent->reporter = (struct reporter){
 		.wire = &agent->wire,
