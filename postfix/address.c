@@ -2,8 +2,6 @@
 #include "postfix/address.h"
 #include "util/text.h"
 
-enum { LABEL_MOST = 63, NAME_MOST = 255 };
-
 /* RFC 5321 4.1.2 "specials", and what RFC 5322 3.2.3 adds to them. */
 static const char specials[] = "()<>[]:;@\\,\"";
 
@@ -116,36 +114,4 @@ const char *address_domain(const char *address)
 	const char *at = strrchr(address, '@');
 
 	return at ? at + 1 : "";
-}
-
-static bool alphanumeric(int c)
-{
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9')
-		|| c == '_';
-}
-
-/* One label of LENGTH bytes; hyphens only inside. */
-static bool good_label(const char *label, size_t length)
-{
-	if (length == 0 || length > LABEL_MOST || label[0] == '-' || label[length - 1] == '-')
-		return false;
-	for (size_t i = 0; i < length; i++)
-		if (!alphanumeric(label[i]) && label[i] != '-')
-			return false;
-	return true;
-}
-
-bool address_good_host(const char *name)
-{
-	size_t length;
-
-	if (strlen(name) > NAME_MOST || name[strspn(name, "0123456789.")] == '\0')
-		return false;
-	for (;; name += length + 1) {
-		length = strcspn(name, ".");
-		if (!good_label(name, length))
-			return false;
-		if (name[length] == '\0')
-			return true;
-	}
 }

@@ -15,7 +15,5 @@ const char *address_quote_5322(struct pool *pool, const char *address);
 const char *address_unquote(struct pool *pool, const char *address);
 /* What follows the last '@', or "". */
 const char *address_domain(const char *address);
-/* A syntactically valid host name (postfix's valid_hostname rules), ASCII. */
-bool address_good_host(const char *name);
 
 #endif

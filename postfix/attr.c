@@ -5,7 +5,6 @@
 #include <sys/socket.h>
 #include <unistd.h>
 #include "postfix/attr.h"
-#include "util/base64.h"
 
 void attr_text(struct buf *to, const char *name, const char *value)
 {
@@ -24,13 +23,6 @@ void attr_long(struct buf *to, const char *name, long value)
 {
 	buf_add(to, name, strlen(name) + 1);
 	buf_addf(to, "%lu", (unsigned long)value);
-	buf_addc(to, '\0');
-}
-
-void attr_data(struct buf *to, const char *name, const void *data, size_t length)
-{
-	buf_add(to, name, strlen(name) + 1);
-	base64_encode(to, data, length);
 	buf_addc(to, '\0');
 }
 
@@ -215,11 +207,6 @@ bool attr_number_long(const char *text, long *value)
 bool attr_get_int(const struct attrs *attrs, const char *name, int *value)
 {
 	return attr_number_int(attr_get(attrs, name), value);
-}
-
-bool attr_get_long(const struct attrs *attrs, const char *name, long *value)
-{
-	return attr_number_long(attr_get(attrs, name), value);
 }
 
 /* Without waiting, if it is a socket (in stream mode it may be something else). */

@@ -19,7 +19,6 @@ enum {
 void attr_text(struct buf *to, const char *name, const char *value);
 void attr_int(struct buf *to, const char *name, int value);   /* -1 is 4294967295 */
 void attr_long(struct buf *to, const char *name, long value); /* -1 is 18446744073709551615 */
-void attr_data(struct buf *to, const char *name, const void *data, size_t length);
 void attr_end(struct buf *to);
 
 /* Reading: a list as pairs, in order; a name may occur twice. Text is in the pool. */
@@ -51,10 +50,9 @@ enum attr_got attr_wait(struct attr_source *source);
 /* ATTR_BROKEN: errno; EMSGSIZE beyond the limits above, EPROTO when it ends inside a list. */
 enum attr_got attr_read(struct attr_source *source, struct pool *pool, struct attrs *attrs);
 
-/* The first value of NAME, or NULL. The numbers: false, and *value untouched, if it is none. */
+/* The first value of NAME, or NULL. As an int: false, and *value untouched, if it is none. */
 const char *attr_get(const struct attrs *attrs, const char *name);
 bool attr_get_int(const struct attrs *attrs, const char *name, int *value);
-bool attr_get_long(const struct attrs *attrs, const char *name, long *value);
 
 /* A value as a number; TEXT NULL is none. */
 bool attr_number_int(const char *text, int *value);

@@ -186,27 +186,12 @@ const char *conf_try_expand(struct conf *conf, const char *text, const char **va
 	return error;
 }
 
-static void or_die(const char *error)
-{
-	if (error)
-		log_fatal("%s", error);
-}
-
-void conf_read(struct conf *conf, const char *directory, const char *fallback)
-{
-	or_die(conf_try_read(conf, directory, fallback));
-}
-
-void conf_option(struct conf *conf, const char *text)
-{
-	or_die(conf_try_option(conf, text));
-}
-
 const char *conf_expand(struct conf *conf, const char *text)
 {
-	const char *value = "";
+	const char *value = "", *error = conf_try_expand(conf, text, &value);
 
-	or_die(conf_try_expand(conf, text, &value));
+	if (error)
+		log_fatal("%s", error);
 	return value;
 }
 

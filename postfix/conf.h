@@ -2,9 +2,9 @@
 #define POSTFIX_CONF_H
 /*
  * conf - main.cf and -o as text: a dictionary of raw values and their $name expansion
- * (postconf(5)). Read once at start, under one thread; what is wrong is
- * fatal in Postfix's words. Each function that can be fatal has a core, conf_try_..., that returns
- * the fatal text instead (in the conf's pool), or NULL when all is well; warnings are logged.
+ * (postconf(5)). Read once at start, under one thread. conf_try_...() return what is wrong, in the
+ * words of Postfix's fatal message and in the conf's pool, or NULL when all is well; warnings are
+ * logged.
  */
 #include <stdbool.h>
 #include <stddef.h>
@@ -24,7 +24,6 @@ struct conf {                  /* {0} is an empty one */
  * config_directory first. A file that is being changed is read again. What is set already stays
  * unless main.cf has it, too.
  */
-void conf_read(struct conf *conf, const char *directory, const char *fallback);
 const char *conf_try_read(struct conf *conf, const char *directory, const char *fallback);
 
 /* The lines of a main.cf; PATH is for messages. */
@@ -33,17 +32,19 @@ const char *conf_try_parse(struct conf *conf, const char *path, const char *data
 /* The same, of a file as it is: the settings of a table (ldap_table(5), memcache_table(5)). */
 const char *conf_try_file(struct conf *conf, const char *path);
 
-/* Sets a raw value ("-o name=value" has been split by conf_option()). */
+/* Sets a raw value ("-o name=value" is split by conf_try_option()). */
 void conf_set(struct conf *conf, const char *name, const char *value);
 
-/* "name = value" of an -o option; fatal `invalid "-o X" option value: ...` when malformed. */
-void conf_option(struct conf *conf, const char *text);
+/* "name = value" of an -o option; `invalid "-o X" option value: ...` when malformed. */
 const char *conf_try_option(struct conf *conf, const char *text);
 
 /* The raw value, or NULL: not set (yet). */
 const char *conf_raw(const struct conf *conf, const char *name);
 
-/* TEXT expanded into the conf's pool. conf_try_expand() leaves *value alone when it fails. */
+/*
+ * TEXT expanded into the conf's pool. What is wrong with it is fatal; or returned, and *value stays
+ * what it was.
+ */
 const char *conf_expand(struct conf *conf, const char *text);
 const char *conf_try_expand(struct conf *conf, const char *text, const char **value);
 

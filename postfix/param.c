@@ -354,15 +354,6 @@ const char *param_try_load(const struct param_table *table, const char *steps, s
 	return load_all(&loading, steps);
 }
 
-void param_load(const struct param_table *table, const char *steps, struct conf *conf,
-	const struct conf *defaults, bool lmtp, void *base)
-{
-	const char *error = param_try_load(table, steps, conf, defaults, lmtp, base);
-
-	if (error)
-		log_fatal("%s", error);
-}
-
 const char *param_default(const struct param_table *table, const char *steps, struct conf *conf,
 	const struct conf *defaults, bool lmtp, void *base)
 {

@@ -2,8 +2,8 @@
 #define POSTFIX_PARAM_H
 /*
  * param - parameters as rows: text of main.cf to typed fields of a struct. Everything is fetched,
- * converted and range-checked once, in Postfix's order (postconf(5)); a bad value is fatal
- * in Postfix's words (postconf(5)).
+ * converted and range-checked once, in the order in which Postfix does it, which decides what $name
+ * finds (postconf(5)); a bad value is told in the words of its fatal message.
  */
 #include <stdbool.h>
 #include <stddef.h>
@@ -69,10 +69,8 @@ struct param_table {
  * postconf(1) said: it overrides defaults, and what it doesn't know is not there. A row that is not
  * there is not looked up: its field gets the default, or "" where that is made of others.
  * Texts live as long as CONF. Warns about PARAM_NOT_YET and PARAM_NEVER rows that are set to
- * something else than their default. The core returns NULL, or the fatal text.
+ * something else than their default. Returns NULL, or the text of the fatal message.
  */
-void param_load(const struct param_table *table, const char *steps, struct conf *conf,
-	const struct conf *defaults, bool lmtp, void *base);
 const char *param_try_load(const struct param_table *table, const char *steps, struct conf *conf,
 	const struct conf *defaults, bool lmtp, void *base);
 

@@ -25,7 +25,7 @@ static void check_list(const struct attrs *attrs, const uint8_t *data)
 	for (size_t i = 0; i < attrs->count; i++) {
 		attr_text(&again, attrs->items[i].name, attrs->items[i].value);
 		attr_get_int(attrs, attrs->items[i].name, &small);
-		attr_get_long(attrs, attrs->items[i].name, &number);
+		attr_number_long(attrs->items[i].value, &number);
 	}
 	attr_end(&again);
 	check(again.length == attrs->bytes && memcmp(again.data, data, again.length) == 0);

@@ -2,7 +2,6 @@
 #include <string.h>
 #include "postfix/param.h"
 #include "postfix/version.h"
-#include "t/lib/child.h"
 #include "t/lib/heard.h"
 #include "t/lib/tap.h"
 
@@ -220,18 +219,8 @@ static void check_blind(void)
 	is_number(fields.number, 5, "and no check");
 }
 
-static void load_nonsense(void)
-{
-	struct conf wrong = {.version = 0};
-
-	conf_set(&wrong, "number", "nonsense");
-	param_load(&table, "A", &wrong, NULL, false, &fields);
-}
-
 int main(void)
 {
-	struct child child = child_run(load_nonsense);
-
 	heard_start();
 	check_defaults();
 	check_values();
@@ -241,9 +230,6 @@ int main(void)
 		is_text(load(POSTFIX(3, 7), false, judged[i].setting, NULL), judged[i].error,
 			judged[i].setting);
 	check_blind();
-	is_number(child_exit(&child), 1, "exit status");
-	ok(strstr(child.said, "fatal: bad numerical configuration: number = nonsense") != NULL,
-		"fatal");
 	conf_free(&conf);
 	heard_stop();
 	return done();
