@@ -32,10 +32,5 @@ void addr_set_port(struct addr *addr, uint16_t port);
 const char *addr_text(const struct addr *addr, char *text);
 bool addr_same_host(const struct addr *a, const struct addr *b); /* ports not compared */
 bool addr_is_loopback(const struct addr *addr);
-/*
- * Is it in the network "ADDRESS/BITS" or equal to "ADDRESS", where the address may be in []?
- * 1, 0, or -1: PATTERN is neither, or the address has bits beyond BITS.
- */
-int addr_in(const struct addr *addr, const char *pattern);
 
 #endif

@@ -3,7 +3,6 @@
 #include <limits.h>
 #include <pthread.h>
 #include <signal.h>
-#include <stdatomic.h>
 #include <stdlib.h>
 #include "util/crew.h"
 #include "util/log.h"
@@ -25,7 +24,6 @@ struct crew {
 	struct crew_task task;
 	size_t most;
 	pthread_attr_t attributes;
-	atomic_size_t busy;
 
 	pthread_mutex_t lock; /* for all below */
 	pthread_cond_t lead;  /* a follower may take the lead */
@@ -130,10 +128,8 @@ static void *serve(void *argument)
 			stop(crew);
 			break;
 		}
-		atomic_fetch_add(&crew->busy, 1);
 		pass_lead(crew);
 		crew->task.work(crew->task.context, job);
-		atomic_fetch_sub(&crew->busy, 1);
 	}
 	return NULL;
 }
@@ -156,11 +152,6 @@ struct crew *crew_start(const struct crew_task *task, size_t most, size_t stack)
 	if (!add_member(crew))
 		log_fatal("no thread to work with");
 	return crew;
-}
-
-size_t crew_busy(const struct crew *crew)
-{
-	return atomic_load(&crew->busy);
 }
 
 static struct member *next_member(struct crew *crew)

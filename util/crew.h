@@ -26,7 +26,6 @@ struct crew_task {
  * sanitizer). They start as work comes, and stay. While all of them work nobody waits for more.
  */
 struct crew *crew_start(const struct crew_task *task, size_t most, size_t stack);
-size_t crew_busy(const struct crew *crew); /* jobs in progress; atomic */
 /* Returns when wait() has returned NULL, the last job is done, and all threads have ended. */
 void crew_join(struct crew *crew);
 /* After crew_join(). NULL is fine. */

@@ -84,21 +84,6 @@ void *map_get(const struct map *map, const char *key)
 	return pair ? pair->value : NULL;
 }
 
-void *map_remove(struct map *map, const char *key)
-{
-	struct pair **place = find(map, key, text_hash(key, strlen(key)));
-	struct pair *pair = *place;
-	void *value;
-
-	if (pair == NULL)
-		return NULL;
-	*place = pair->next;
-	value = pair->value;
-	free(pair);
-	map->count--;
-	return value;
-}
-
 size_t map_count(const struct map *map)
 {
 	return map->count;

@@ -11,7 +11,6 @@ struct map;
 struct map *map_new(void);
 void map_put(struct map *map, const char *key, void *value); /* replaces */
 void *map_get(const struct map *map, const char *key);       /* NULL: not there */
-void *map_remove(struct map *map, const char *key);          /* the value that was there, or NULL */
 size_t map_count(const struct map *map);
 /* Calls each() for every pair, in no particular order. */
 void map_each(const struct map *map, void (*each)(void *context, const char *key, void *value),

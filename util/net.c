@@ -151,11 +151,6 @@ int net_datagram_unix(const char *path)
 	return fd;
 }
 
-bool net_limit(int fd, int64_t ms)
-{
-	return limit(fd, SO_RCVTIMEO, ms) && limit(fd, SO_SNDTIMEO, ms);
-}
-
 int net_readable(int fd, int ms)
 {
 	return poll_one(fd, POLLIN, ms);

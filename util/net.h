@@ -24,9 +24,6 @@ int net_connect_unix(const char *path, int seconds);
 /* A datagram socket connected to PATH. */
 int net_datagram_unix(const char *path);
 
-/* Limits each read and write (SO_RCVTIMEO, SO_SNDTIMEO); 0: no limit. */
-bool net_limit(int fd, int64_t ms);
-
 /* Is there something to read, or has the peer closed? Waits at most MS. 1, 0, or -1. */
 int net_readable(int fd, int ms);
 

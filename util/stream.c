@@ -38,7 +38,6 @@ struct stream {
 	int64_t deadline; /* clock_ms(), 0: none */
 	int rate;         /* bytes that win a second, 0: none do */
 	int error;
-	uint64_t sent;
 	bool deaf; /* the peer went beyond all bounds: nothing more is read */
 };
 
@@ -280,7 +279,6 @@ enum io stream_put(struct stream *stream, const void *data, size_t length)
 	const char *from = data;
 	enum io io;
 
-	stream->sent += length;
 	if (waiting + length >= STREAM_CHUNK && waiting > 0) {
 		part = STREAM_CHUNK - waiting;
 		queue(out, from, part);
@@ -411,11 +409,6 @@ int stream_fd(const struct stream *stream)
 int stream_error(const struct stream *stream)
 {
 	return stream->error;
-}
-
-uint64_t stream_sent(const struct stream *stream)
-{
-	return stream->sent;
 }
 
 static void layer_close(const struct layer *layer)

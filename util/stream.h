@@ -89,7 +89,6 @@ bool stream_disturbed(struct stream *stream);
 
 int stream_fd(const struct stream *stream);
 int stream_error(const struct stream *stream); /* errno of the last IO_LOST; 0: the peer closed */
-uint64_t stream_sent(const struct stream *stream); /* bytes put since it was opened */
 
 /* Closes transport and socket, frees. What was queued is lost. NULL is fine. */
 void stream_close(struct stream *stream);

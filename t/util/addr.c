@@ -98,55 +98,6 @@ static void check_bytes(void)
 	ok(!addr_is_loopback(&other), "and not this one");
 }
 
-static const struct network {
-	const char *address, *pattern;
-	int in;
-} networks[] = {
-	{"192.0.2.1", "192.0.2.1", 1},
-	{"192.0.2.1", "192.0.2.2", 0},
-	{"192.0.2.1", "192.0.2.0/24", 1},
-	{"192.0.2.255", "192.0.2.128/25", 1},
-	{"192.0.2.127", "192.0.2.128/25", 0},
-	{"192.0.3.1", "192.0.2.0/24", 0},
-	{"192.0.2.1", "0.0.0.0/0", 1},
-	{"192.0.2.1", "192.0.2.1/32", 1},
-	{"192.0.2.1", "192.0.2.1/24", -1},
-	{"192.0.2.1", "192.0.2.1/33", -1},
-	{"192.0.2.1", "192.0.2.0/", -1},
-	{"192.0.2.1", "192.0.2.0/-1", -1},
-	{"192.0.2.1", "192.0.2/24", -1},
-	{"192.0.2.1", "example.com", -1},
-	{"192.0.2.1", "", -1},
-	{"192.0.2.1", "[192.0.2.0]/24", 1},
-	{"192.0.2.1", "[192.0.2.1]", 1},
-	{"192.0.2.1", "[192.0.2.1", -1},
-	{"192.0.2.1", "[192.0.2.1]x", -1},
-	{"192.0.2.1", "::/0", 0},
-	{"2001:db8::1", "0.0.0.0/0", 0},
-	{"2001:db8::1", "2001:db8::/32", 1},
-	{"2001:db9::1", "2001:db8::/32", 0},
-	{"2001:db8:8000::1", "2001:db8::/33", 0},
-	{"2001:db8::1", "[2001:db8::]/32", 1},
-	{"2001:db8::1", "2001:DB8::1", 1},
-	{"2001:db8::1", "2001:db8::1/128", 1},
-	{"2001:db8::1", "2001:db8::1/129", -1},
-	{"2001:db8::1", "2001:db8::1/127", -1},
-	{"::ffff:192.0.2.1", "192.0.2.1", 0},
-};
-
-static void check_networks(void)
-{
-	struct addr none = {0};
-
-	for (const struct network *n = networks; n < networks + COUNT(networks); n++) {
-		struct addr addr;
-
-		addr_parse(&addr, n->address, 0);
-		okf(addr_in(&addr, n->pattern) == n->in, "%s in '%s'", n->address, n->pattern);
-	}
-	is_number(addr_in(&none, "0.0.0.0/0"), 0, "no address is in no network");
-}
-
 static const struct loopback {
 	const char *text;
 	bool loops;
@@ -166,7 +117,6 @@ int main(void)
 	check_parse();
 	check_scope();
 	check_bytes();
-	check_networks();
 	for (const struct loopback *l = loopbacks; l < loopbacks + COUNT(loopbacks); l++) {
 		struct addr addr;
 

@@ -162,26 +162,6 @@ static void check_unix(void)
 	rmdir(folder);
 }
 
-static void check_limit(void)
-{
-	struct timeval receive, send;
-	socklen_t length = sizeof receive;
-	int fds[2];
-
-	ok(socketpair(AF_UNIX, SOCK_STREAM, 0, fds) == 0, "a pair");
-	ok(net_limit(fds[0], 2500), "limited");
-	getsockopt(fds[0], SOL_SOCKET, SO_RCVTIMEO, &receive, &length);
-	getsockopt(fds[0], SOL_SOCKET, SO_SNDTIMEO, &send, &length);
-	ok(receive.tv_sec == 2 && receive.tv_usec >= 500000, "reads");
-	ok(send.tv_sec == 2 && send.tv_usec >= 500000, "writes");
-	ok(net_limit(fds[0], 0), "not limited");
-	getsockopt(fds[0], SOL_SOCKET, SO_RCVTIMEO, &receive, &length);
-	ok(receive.tv_sec == 0 && receive.tv_usec == 0, "no more");
-	close(fds[0]);
-	close(fds[1]);
-	ok(!net_limit(fds[0], 100), "a closed one");
-}
-
 static void check_own(void)
 {
 	struct addr *own, wanted;
@@ -208,7 +188,6 @@ int main(void)
 	check_options();
 	check_late();
 	check_unix();
-	check_limit();
 	check_own();
 	return done();
 }
