@@ -134,7 +134,7 @@ int connections_wanted(const struct agent *agent, const struct delivery *d)
 static void add(struct buf *key, const char *value)
 {
 	buf_adds(key, value);
-	buf_addc(key, '\0'); /* no value can hold one, so no two keys look alike */
+	buf_addc(key, '\0'); /* no value can hold one, so it ends where it ends */
 }
 
 static void add_number(struct buf *key, long number)
@@ -142,10 +142,9 @@ static void add_number(struct buf *key, long number)
 	buf_add(key, &number, sizeof number);
 }
 
-/* What the certificate was held against. */
+/* What the certificate was held against. The key has the level already. */
 static void add_expectation(struct buf *key, const struct tls_expect *expect)
 {
-	add_number(key, expect->level);
 	if (expect->level == TLS_LEVEL_NONE)
 		return;
 	add(key, expect->protocols);
@@ -180,6 +179,10 @@ static bool may_be_tls(const struct tls_policy *policy)
 		|| (policy->expect.level == TLS_LEVEL_MAY && policy->reuse);
 }
 
+/*
+ * Level and reuse come first: they, and what is the same for the whole process, say which of the
+ * others follow. So keys of different shape differ before they could be taken for one another.
+ */
 static struct buf make_key(const struct agent *agent, const struct delivery *d, const struct server *server,
 	const struct tls_policy *policy)
 {
@@ -187,6 +190,8 @@ static struct buf make_key(const struct agent *agent, const struct delivery *d, 
 	struct buf key = BUF(0);
 	int opts = d->request->sendopts;
 
+	add_number(&key, policy->expect.level);
+	add_number(&key, policy->reuse);
 	if (agent->passwords && agent->config->sender_dependent_authentication)
 		add(&key, d->request->sender);
 	if (agent->passwords || tls_level_must_match(policy->expect.level))
@@ -197,7 +202,6 @@ static struct buf make_key(const struct agent *agent, const struct delivery *d, 
 	add_number(&key, addr_port(&server->addr));
 	add_number(&key, (opts & SENDOPT_SMTPUTF8) && (opts & utf8));
 	add_number(&key, policy->requiretls);
-	add_number(&key, policy->reuse);
 	add_expectation(&key, &policy->expect);
 	return key;
 }
