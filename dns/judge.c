@@ -27,8 +27,7 @@ const char *judge_name(struct pool *pool, const struct lookup_options *options, 
 	const char *ascii = NULL;
 
 	if (options->idna)
-		ascii = options->idna_2003 ? name_to_ascii_2003(pool, name)
-					   : name_to_ascii(pool, name);
+		ascii = name_to_ascii(pool, name, options->idna_2003);
 	ascii = name_bare(pool, ascii ? ascii : name);
 	if (strcmp(name, ".") == 0)
 		return ".";

@@ -125,8 +125,9 @@ static const char *kept(struct pool *pool, char *made)
 	return copy;
 }
 
-static const char *to_ascii(struct pool *pool, const char *name, int flags)
+const char *name_to_ascii(struct pool *pool, const char *name, bool idna_2003)
 {
+	int flags = idna_2003 ? IDN2_TRANSITIONAL : IDN2_NONTRANSITIONAL;
 	char *made = NULL;
 
 	if (text_is_ascii(name))
@@ -134,16 +135,6 @@ static const char *to_ascii(struct pool *pool, const char *name, int flags)
 	if (!text_is_utf8(name, strlen(name)) || idn2_to_ascii_8z(name, &made, flags) != IDN2_OK)
 		return NULL;
 	return kept(pool, made);
-}
-
-const char *name_to_ascii(struct pool *pool, const char *name)
-{
-	return to_ascii(pool, name, IDN2_NONTRANSITIONAL);
-}
-
-const char *name_to_ascii_2003(struct pool *pool, const char *name)
-{
-	return to_ascii(pool, name, IDN2_TRANSITIONAL);
 }
 
 const char *name_to_utf8(struct pool *pool, const char *name)

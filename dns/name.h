@@ -19,10 +19,11 @@ bool name_same(const char *a, const char *b); /* ASCII case, one final dot ignor
 const char *name_bare(struct pool *pool, const char *name);
 /* The same in lower case. */
 const char *name_plain(struct pool *pool, const char *name);
-/* A-labels; the name itself when it is ASCII; NULL when it can't be converted. */
-const char *name_to_ascii(struct pool *pool, const char *name);
-/* The same by IDNA 2003's transitional rules (enable_idna2003_compatibility). */
-const char *name_to_ascii_2003(struct pool *pool, const char *name);
+/*
+ * A-labels; the name itself when it is ASCII; NULL when it can't be converted. IDNA_2003: by its
+ * transitional rules (enable_idna2003_compatibility).
+ */
+const char *name_to_ascii(struct pool *pool, const char *name, bool idna_2003);
 /* U-labels; the name itself when it has none or they are invalid. */
 const char *name_to_utf8(struct pool *pool, const char *name);
 

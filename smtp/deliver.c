@@ -337,6 +337,7 @@ static void parse_nexthop(const struct agent *agent, struct delivery *d)
 	const struct destination_options options = {
 		.lmtp = agent->lmtp,
 		.utf8 = config->smtputf8_enable,
+		.idna_2003 = config->enable_idna2003_compatibility,
 		.default_port = config->tcp_port,
 		.fallback_relay = config->fallback_relay,
 		.relayhost = config->relayhost,

@@ -111,15 +111,20 @@ static bool find_port(struct parse *p, const char *port, const char *text, uint1
 	return true;
 }
 
-static bool good_host(const struct parse *p, const char *host)
+static const char *to_ascii(const struct parse *p, const char *host)
 {
-	const char *reason, *ascii = host;
+	return name_to_ascii(p->pool, host, p->options->idna_2003);
+}
 
-	if (addr_is_numeric(host))
+static bool good_host(const struct parse *p, const struct destination *to)
+{
+	const char *reason;
+
+	if (addr_is_numeric(to->host))
 		return true;
-	if (!text_is_ascii(host))
-		ascii = p->options->utf8 ? name_to_ascii(p->pool, host) : NULL;
-	return ascii && name_is_host(ascii, &reason);
+	if (!p->options->utf8 && !text_is_ascii(to->host))
+		return false;
+	return to->ascii && name_is_host(to->ascii, &reason);
 }
 
 static bool parse_host(struct parse *p, struct destination *to)
@@ -129,7 +134,8 @@ static bool parse_host(struct parse *p, struct destination *to)
 
 	if (!(bracket ? split_literal : split_plain)(p, to->text, &to->host, &port))
 		return false;
-	if (!good_host(p, to->host))
+	to->ascii = to_ascii(p, to->host);
+	if (!good_host(p, to))
 		return wrong(p, "valid hostname or network address required", to->text);
 	to->service = *port ? port : p->options->default_port;
 	to->literal = bracket || addr_is_numeric(to->host);
@@ -177,6 +183,7 @@ static struct destination *unix_socket(const struct parse *p, const char *path)
 
 	to->text = to->path = pool_text(p->pool, path);
 	to->host = p->options->myhostname;
+	to->ascii = to_ascii(p, to->host);
 	to->service = "";
 	to->literal = true;
 	return to;

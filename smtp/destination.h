@@ -12,6 +12,7 @@ struct destination {
 	struct destination *next;
 	const char *text;      /* the element as written: key of the TLS policy table */
 	const char *host;      /* without brackets and port; for a UNIX socket $myhostname */
+	const char *ascii;     /* the same in A-labels; NULL: it can't be converted */
 	const char *service;   /* the port as written, or the default's text */
 	uint16_t port;         /* host order */
 	bool literal;          /* in brackets, or a numeric address: no MX or SRV lookup */
@@ -25,6 +26,7 @@ struct destination {
 struct destination_options {
 	bool lmtp;
 	bool utf8;                    /* smtputf8_enable */
+	bool idna_2003;               /* enable_idna2003_compatibility */
 	const char *default_port;     /* smtp_tcp_port or lmtp_tcp_port */
 	const char *fallback_relay;   /* list */
 	const char *relayhost, *myhostname;

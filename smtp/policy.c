@@ -150,20 +150,21 @@ static bool misconfigured(struct deciding *w, const char *detail)
 	return why_site(w->why, "4.7.5", "client TLS configuration problem");
 }
 
-static const char *ascii_name(struct pool *pool, const char *name)
+static const char *ascii_name(const struct deciding *w, const char *name)
 {
+	bool idna_2003 = w->agent->config->enable_idna2003_compatibility;
 	bool dot = name[0] == '.';
 	const char *ascii;
 
 	if (text_is_ascii(name))
-		return text_lower(pool_text(pool, name));
-	ascii = name_to_ascii(pool, dot ? name + 1 : name);
-	return ascii ? pool_format(pool, "%s%s", dot ? "." : "", ascii) : NULL;
+		return text_lower(pool_text(w->pool, name));
+	ascii = name_to_ascii(w->pool, dot ? name + 1 : name, idna_2003);
+	return ascii ? pool_format(w->pool, "%s%s", dot ? "." : "", ascii) : NULL;
 }
 
 static void add_name(struct deciding *w, const char *name, const char *rule, bool vouched)
 {
-	const char *ascii = ascii_name(w->pool, name);
+	const char *ascii = ascii_name(w, name);
 
 	if (ascii)
 		w->names[w->name_count++] =
@@ -312,7 +313,7 @@ static bool server_name(struct deciding *w)
 		name = w->server->host;
 	else if (text_same(name, "nexthop"))
 		name = w->base->to->host;
-	ascii = name[0] && !addr_is_numeric(name) ? ascii_name(w->pool, name) : "";
+	ascii = name[0] && !addr_is_numeric(name) ? ascii_name(w, name) : "";
 	w->policy->expect.sni = ascii ? ascii : "";
 	return true;
 }
@@ -411,7 +412,7 @@ static bool fits_pattern(struct deciding *w, const char *pattern, const char *ho
 {
 	bool wild = pattern[0] == '*' && pattern[1] == '.';
 	const char *rest = wild ? strchr(host, '.') : host;
-	const char *ascii = ascii_name(w->pool, wild ? pattern + 2 : pattern);
+	const char *ascii = ascii_name(w, wild ? pattern + 2 : pattern);
 
 	if (ascii == NULL || rest == NULL)
 		return false;
@@ -421,7 +422,7 @@ static bool fits_pattern(struct deciding *w, const char *pattern, const char *ho
 static bool is_sts_host(struct deciding *w)
 {
 	const struct policy_entry *entry = &w->base->entry;
-	const char *host = ascii_name(w->pool, w->server->host);
+	const char *host = ascii_name(w, w->server->host);
 	const char *domain = entry->policy_domain ? entry->policy_domain : "";
 
 	if (!w->base->sts || !tls_level_must_match(w->policy->expect.level))

@@ -1,6 +1,5 @@
 #include "config.h"
 #include <string.h>
-#include "dns/name.h"
 #include "postfix/version.h"
 #include "smtp/requiretls.h"
 #include "util/addr.h"
@@ -121,15 +120,10 @@ static enum requiretls find(const struct requiretls_policy *policy, const char *
 
 enum requiretls requiretls_find(const struct requiretls_policy *policy, const struct destination *to)
 {
-	struct pool pool = {0};
-	const char *domain = text_is_ascii(to->host) ? to->host : name_to_ascii(&pool, to->host);
-	enum requiretls found = REQUIRETLS_ENFORCE;
-
-	if (domain == NULL)
+	if (to->ascii == NULL)
 		log_warning("%s: malformed next-hop destination: '%s' -- using default policy"
 			" 'enforce'", policy ? policy->param : "smtp_requiretls_policy", to->host);
 	else if (policy)
-		found = find(policy, domain);
-	pool_free(&pool);
-	return found;
+		return find(policy, to->ascii);
+	return REQUIRETLS_ENFORCE;
 }

@@ -408,14 +408,7 @@ static bool finish(struct routing *r, const char *name, bool from_set, bool srv,
 /* No MX: the domain itself (RFC 5321 5.1), or [host]. */
 static bool route_host(struct routing *r, struct route *result)
 {
-	const char *host = r->to->host, *ascii = NULL;
-
-	if (!text_is_ascii(host))
-		ascii = r->agent->config->enable_idna2003_compatibility
-			? name_to_ascii_2003(r->pool, host) : name_to_ascii(r->pool, host);
-	if (ascii)
-		host = ascii;
-	add_host(r, host, r->to->port, 0);
+	add_host(r, r->to->ascii, r->to->port, 0);
 	if (r->count == 0)
 		return false;
 	vouch_for_destination(r);

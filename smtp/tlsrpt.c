@@ -3,7 +3,6 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
-#include "dns/name.h"
 #include "smtp/connection.h"
 #include "smtp/tlsrpt.h"
 #include "util/log.h"
@@ -69,11 +68,10 @@ const struct tlsrpt *tlsrpt_for(const struct agent *agent, struct pool *pool,
 	const struct destination *to, const struct policy_entry *entry)
 {
 	struct tlsrpt *report;
-	const char *domain, *record;
+	const char *domain = to->ascii, *record;
 
 	if (!agent->tlsrpt || agent->tls_level <= TLS_LEVEL_NONE || addr_is_numeric(to->host))
 		return NULL;
-	domain = name_to_ascii(pool, to->host);
 	if (domain == NULL || (record = find_record(agent, pool, domain)) == NULL)
 		return NULL;
 	report = POOL_NEW(pool, struct tlsrpt);

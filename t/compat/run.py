@@ -109,9 +109,13 @@ def guarded(what):
     return call
 
 
+IDNA_2003 = "fass.tls-idna-2003.test"       # for the scenario of that name
+
+
 def certificate(wd):
     path = os.path.join(wd, "mock.pem")
     subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "30", "-subj", "/CN=mock.example",
+                    "-addext", "subjectAltName=DNS:mock.example,DNS:" + IDNA_2003,
                     "-keyout", path + ".key", "-out", path + ".crt"], check=True, stderr=subprocess.DEVNULL)
     with open(path, "w", encoding="ascii") as pem:
         for part in (".key", ".crt"):

@@ -19,10 +19,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	name_complaint(&pool, name);
 	if (!name_same(name_bare(&pool, name), name_plain(&pool, name)))
 		abort();
-	ascii = name_to_ascii(&pool, name);
+	ascii = name_to_ascii(&pool, name, false);
 	if (ascii && !text_is_ascii(ascii))
 		abort();
-	ascii = name_to_ascii_2003(&pool, name);
+	ascii = name_to_ascii(&pool, name, true);
 	if (ascii)
 		name_to_utf8(&pool, ascii);
 	name_to_utf8(&pool, name);

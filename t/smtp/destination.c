@@ -20,7 +20,8 @@ static const struct hop {
 	{"[2001:db8::1]:26", "2001:db8::1:26 literal", false},
 	{"a.example, b.example:26\tc.example", "a.example:25|b.example:26|c.example:25", false},
 	{"relay.example", "relay.example:25 relayhost", false},
-	{"b\xc3\xbc" "cher.example", "b\xc3\xbc" "cher.example:25", false},
+	{"b\xc3\xbc" "cher.example", "b\xc3\xbc" "cher.example=xn--bcher-kva.example:25", false},
+	{"fa\xc3\x9f.example", "fa\xc3\x9f.example=xn--fa-hia.example:25", false},
 	{"[127.0.0.1", "!missing \"]\" in server description: [127.0.0.1", false},
 	{"[a]b", "!garbage after \"]\" in server description: [a]b", false},
 	{"[ipv6:1.2.3.4]", "!malformed IPv6 address in server description: [ipv6:1.2.3.4]", false},
@@ -49,7 +50,8 @@ static void describe(const struct destination *to, struct buf *text)
 		else if (to->path)
 			buf_addf(text, "path=%s", to->path);
 		else
-			buf_addf(text, "%s:%u", to->host, to->port);
+			buf_addf(text, "%s%s%s:%u", to->host, to->ascii == to->host ? "" : "=",
+				to->ascii == to->host ? "" : to->ascii, to->port);
 		buf_addf(text, "%s%s%s%s", to->literal && !to->path ? " literal" : "",
 			to->fallback ? " fallback" : "", to->relayhost ? " relayhost" : "",
 			to->next ? "|" : "");
@@ -87,6 +89,8 @@ int main(void)
 	options.version = POSTFIX(3, 5);
 	options.known_tcp_ports = NULL;
 	check("a.example:0", "!bad network port in destination: a.example:0", options);
+	options.idna_2003 = true;
+	check("fa\xc3\x9f.example", "fa\xc3\x9f.example=fass.example:25", options);
 	options.utf8 = false;
 	check("b\xc3\xbc" "cher.example", "!valid hostname or network address required in server"
 		" description: b\xc3\xbc" "cher.example", options);

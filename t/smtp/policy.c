@@ -201,6 +201,10 @@ static void test_secure(void)
 	}, as_postfix[] = {
 		{"signed.test", "secure signed.test .signed.test"},
 		{"unsigned.test", "secure unsigned.test .unsigned.test"},
+	}, idna_2003[] = {
+		{"signed.test", "secure fass.test"},
+	}, idna_2008[] = {
+		{"signed.test", "secure xn--fa-hia.test"},
 	}, plain_hostname[] = {
 		{"unsigned.test", "secure mx1.provider.test"},
 		{"hostalias.test", "secure alias.provider.test"},
@@ -208,6 +212,12 @@ static void test_secure(void)
 
 	configure("smtp_tls_security_level=secure", false, 0);
 	CHECK(by_default, "secure");
+	configure("smtp_tls_security_level=secure;smtp_tls_secure_cert_match=fa\303\237.test", false, 0);
+	CHECK(idna_2008, "secure, a name that the rules of 2003 and 2008 differ on");
+	configure("smtp_tls_security_level=secure;smtp_tls_secure_cert_match=fa\303\237.test"
+		";enable_idna2003_compatibility=yes", false, 0);
+	CHECK(idna_2003, "secure, enable_idna2003_compatibility");
+	configure("smtp_tls_security_level=secure", false, 0);
 	is_text(decided("signed.test", 1, false), "secure signed.test .signed.test mx2.provider.test!",
 		"each host by its own name");
 	configure("smtp_tls_security_level=secure;smtp_cname_overrides_servername=yes", false, 0);

@@ -1,6 +1,7 @@
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
+#include "dns/name.h"
 #include "postfix/version.h"
 #include "smtp/requiretls.h"
 #include "t/lib/heard.h"
@@ -57,7 +58,8 @@ static const struct lookup {
 static void test_lookup(const struct lookup *l, struct test_agent *test)
 {
 	struct pool pool = {0};
-	const struct destination to = {.host = l->domain};
+	const struct destination to = {.host = l->domain,
+		.ascii = name_to_ascii(&pool, l->domain, false)};
 	struct requiretls_policy *policy = requiretls_open(test->agent.tables, &pool,
 		"smtp_requiretls_policy", l->policy);
 	bool says = strstr(l->says, "malformed") == NULL;

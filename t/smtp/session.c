@@ -71,7 +71,7 @@ static struct server *server_at(const char *path)
 	struct destination *to = POOL_NEW(&mail.pool, struct destination);
 	struct server *server = POOL_NEW(&mail.pool, struct server);
 
-	to->text = to->host = path ? "client.example" : "mx.test";
+	to->text = to->host = to->ascii = path ? "client.example" : "mx.test";
 	to->path = path;
 	to->service = "smtp";
 	to->port = mail.port;
