@@ -10,6 +10,7 @@ struct rewriting {
 	struct pool *pool;
 	const char *address;   /* that is looked up */
 	struct buf extension;  /* of it that no key had */
+	const char *reason;    /* why it can't be known, in POOL */
 };
 
 static size_t local_length(const char *address)
@@ -72,39 +73,45 @@ static const char *expand(const struct rewriting *r, const char *result)
 		pool_format(r->pool, "%.*s%s", (int)local, r->address, result));
 }
 
-static enum table_answer understand(const struct rewriting *r, const char *result,
-	const char **new)
+static enum table_answer understand(struct rewriting *r, const char *result, const char **new)
 {
 	struct address_list list = address_list_parse(r->pool, expand(r, result));
 	size_t at = 0;
 	const char *first = next_address(&list, &at), *completed;
 
 	if (first == NULL) {
-		log_warning("%s lookup of %s returns non-address result \"%s\"", r->by->param,
+		r->reason = pool_format(r->pool, "lookup of %s returns non-address result \"%s\"",
 			r->address, result);
+		log_warning("%s %s", r->by->param, r->reason);
 		return TABLE_ERROR;
 	}
 	if (next_address(&list, &at))
 		log_warning("multi-valued %s result for %s", r->by->param, r->address);
 	completed = complete(r, first);
-	if (completed == NULL)
+	if (completed == NULL) {
+		r->reason = pool_format(r->pool, "no answer from trivial-rewrite(8) for %s", first);
 		return TABLE_ERROR;
+	}
 	*new = with_extension(r, completed);
 	return TABLE_FOUND;
 }
 
 enum table_answer rewrite_address(const struct rewriter *rewriter, struct pool *pool,
-	const char *address, const char **new)
+	const char *address, const char **new, const char **trouble)
 {
 	struct rewriting rewriting = {.by = rewriter, .pool = pool, .address = address};
 	struct buf result = BUF(0);
 	enum table_answer answer = lookup_by_address(rewriter->parts, rewriter->maps, address, false,
 		&result, &rewriting.extension);
 
+	if (answer == TABLE_ERROR)
+		rewriting.reason = pool_text(pool, buf_text(&result));
 	if (answer == TABLE_FOUND)
 		answer = understand(&rewriting, buf_text(&result), new);
-	if (answer == TABLE_ERROR)
+	if (answer == TABLE_ERROR) {
 		log_error("%s map lookup problem for %s", rewriter->param, address);
+		*trouble = pool_format(pool, "%s: %s", rewriter->param, rewriting.reason);
+	}
 	buf_close(&result);
 	buf_close(&rewriting.extension);
 	return answer;

@@ -21,9 +21,10 @@ struct rewriter {
 
 /*
  * ADDRESS and *NEW in queue form; *NEW is in POOL. TABLE_NONE: it stays as it is. TABLE_ERROR: that
- * can't be known now, and was logged.
+ * can't be known now, and was logged; *TROUBLE, in POOL, says why: "PARAM: ...", printable, for the
+ * refusal's text.
  */
 enum table_answer rewrite_address(const struct rewriter *rewriter, struct pool *pool,
-	const char *address, const char **new);
+	const char *address, const char **new, const char **trouble);
 
 #endif

@@ -67,6 +67,9 @@ static bool checked(struct content *content, const struct checks *checks, struct
 		buf_clear(text);
 		buf_add(text, with.data, with.length);
 	}
+	if (verdict == CHECKS_FAILED) /* the warning has the key, which may be long */
+		content->trouble = pool_format(content->d->pool, "%s: table lookup problem",
+			checks->param);
 	buf_close(&with);
 	return verdict != CHECKS_FAILED;
 }
@@ -82,7 +85,8 @@ static bool header(void *context, enum mime_class class, struct buf *text)
 
 	if (checks->tables && !checked(content, checks, text, &keep))
 		return false;
-	if (keep && mapped && outside_applies(buf_text(text)) && !outside_header(agent, text))
+	if (keep && mapped && outside_applies(buf_text(text))
+		&& !outside_header(agent, content->d->pool, text, &content->trouble))
 		return false;
 	if (keep)
 		put_header(content, text);
@@ -161,12 +165,10 @@ static enum mime_result prepend(struct content *content)
 	return result;
 }
 
-static enum content_is failed(struct content *content, enum mime_result result, struct why *why)
+static enum content_is failed(enum mime_result result, struct why *why)
 {
 	if (result == MIME_TOO_DEEP)
 		why_set(why, "5.6.0", "MIME nesting exceeds safety limit");
-	else
-		content->local_error = true;
 	return CONTENT_FAILED;
 }
 
@@ -182,7 +184,7 @@ static enum content_is over(struct content *content, struct why *why)
 	enum mime_result result = content->mime ? mime_end(content->mime) : MIME_GOES_ON;
 
 	if (result != MIME_GOES_ON)
-		return failed(content, result, why);
+		return failed(result, why);
 	body_end(&content->body, content->lines);
 	return CONTENT_WHOLE;
 }
@@ -206,7 +208,7 @@ enum content_is content_read(struct content *content, struct buf *lines, struct 
 			return CONTENT_BAD;
 		record(content, data, length, is == RECORD_PART, &result);
 	}
-	return result == MIME_GOES_ON ? CONTENT_MORE : failed(content, result, why);
+	return result == MIME_GOES_ON ? CONTENT_MORE : failed(result, why);
 }
 
 void content_end(struct content *content)

@@ -15,7 +15,7 @@ enum content_is {
 	CONTENT_MORE,   /* lines were added, others follow */
 	CONTENT_WHOLE,  /* the content is over: the dot may follow */
 	CONTENT_BAD,    /* the queue file is not what it should be */
-	CONTENT_FAILED, /* for all recipients: *why, or local_error; it is cut off in the middle */
+	CONTENT_FAILED, /* for all recipients: *why, or trouble; it is cut off in the middle */
 };
 
 struct content {
@@ -25,7 +25,7 @@ struct content {
 	struct buf *lines;  /* where they go, in content_read() */
 	struct mime *mime;  /* NULL: lines are copied */
 	struct list prepended; /* header lines of flags=DOR that are still to come */
-	bool local_error;   /* a table failed: the caller knows how to say it */
+	const char *trouble; /* the table that failed, and why; NULL: none did. The delivery's */
 };
 
 void content_begin(struct content *content, const struct agent *agent, struct delivery *d,

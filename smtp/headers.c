@@ -76,11 +76,12 @@ static bool was_delivered_to(const struct delivery *d, const char *address)
 	return found;
 }
 
-static bool misconfigured(const struct agent *agent, struct delivery *d)
+/* DETAIL: what is to stand behind Postfix's words; "" nothing, as they follow a warning. */
+static bool misconfigured(const struct agent *agent, struct delivery *d, const char *detail)
 {
 	struct why why = {.pool = d->pool};
 
-	why_set(&why, "4.3.5", "mail system configuration error");
+	why_set(&why, "4.3.5", "mail system configuration error%s%s", *detail ? ": " : "", detail);
 	rcpts_failed(agent, d, &why);
 	return true;
 }
@@ -88,14 +89,14 @@ static bool misconfigured(const struct agent *agent, struct delivery *d)
 static bool single_only(const struct agent *agent, struct delivery *d, int letter)
 {
 	log_warning("flag `%c' requires %s_destination_recipient_limit = 1", letter, agent->service);
-	return misconfigured(agent, d);
+	return misconfigured(agent, d, "");
 }
 
 bool headers_refuse(const struct agent *agent, struct delivery *d)
 {
 	unsigned flags = agent->flags;
 	struct why why = {.pool = d->pool};
-	const char *address;
+	const char *address, *trouble;
 
 	d->session = (struct report_session){.relay = agent->service};
 	d->final_server = true;
@@ -105,8 +106,8 @@ bool headers_refuse(const struct agent *agent, struct delivery *d)
 		return single_only(agent, d, 'O');
 	if (!(flags & AGENT_DELIVERED_TO))
 		return false;
-	if (!outside_envelope(agent, d))
-		return misconfigured(agent, d);
+	if (!outside_envelope(agent, d, &trouble))
+		return misconfigured(agent, d, trouble);
 	address = address_quote_5322(d->pool, d->rcpts[0].address);
 	if (!was_delivered_to(d, address))
 		return false;

@@ -11,32 +11,33 @@ static const char *const address_headers[] = {"Apparently-To", "Bcc", "Cc",
 	"Return-Receipt-To", "Sender", "To"};
 
 static bool map_address(const struct agent *agent, struct pool *pool, const char *address,
-	const char **outside)
+	const char **outside, const char **trouble)
 {
 	*outside = address;
 	if (agent->generic.maps == NULL || *address == '\0')
 		return true;
-	return rewrite_address(&agent->generic, pool, address, outside) != TABLE_ERROR;
+	return rewrite_address(&agent->generic, pool, address, outside, trouble) != TABLE_ERROR;
 }
 
 /* The original recipient only shows in X-Original-To. */
-static bool map_rcpt(const struct agent *agent, struct pool *pool, struct rcpt *rcpt)
+static bool map_rcpt(const struct agent *agent, struct pool *pool, struct rcpt *rcpt,
+	const char **trouble)
 {
 	const struct request_rcpt *request = rcpt->request;
 
-	return map_address(agent, pool, request->address, &rcpt->address)
+	return map_address(agent, pool, request->address, &rcpt->address, trouble)
 		&& (!(agent->flags & AGENT_ORIGINAL_TO)
-			|| map_address(agent, pool, request->original, &rcpt->original));
+			|| map_address(agent, pool, request->original, &rcpt->original, trouble));
 }
 
-bool outside_envelope(const struct agent *agent, struct delivery *d)
+bool outside_envelope(const struct agent *agent, struct delivery *d, const char **trouble)
 {
 	if (d->mapped)
 		return true;
-	if (!map_address(agent, d->pool, d->request->sender, &d->sender))
+	if (!map_address(agent, d->pool, d->request->sender, &d->sender, trouble))
 		return false;
 	for (size_t i = 0; i < d->rcpt_count; i++)
-		if (!map_rcpt(agent, d->pool, &d->rcpts[i]))
+		if (!map_rcpt(agent, d->pool, &d->rcpts[i], trouble))
 			return false;
 	d->mapped = true;
 	return true;
@@ -54,7 +55,7 @@ bool outside_applies(const char *header)
 
 /* *changed: an address of LIST was found. */
 static bool map_list(const struct agent *agent, struct pool *pool, struct address_list *list,
-	bool *changed)
+	bool *changed, const char **trouble)
 {
 	enum table_answer answer;
 
@@ -63,7 +64,7 @@ static bool map_list(const struct agent *agent, struct pool *pool, struct addres
 
 		if (token->is != ADDRESS_MAILBOX)
 			continue;
-		answer = rewrite_address(&agent->generic, pool, token->text, &token->text);
+		answer = rewrite_address(&agent->generic, pool, token->text, &token->text, trouble);
 		if (answer == TABLE_ERROR)
 			return false;
 		*changed = *changed || answer == TABLE_FOUND;
@@ -71,19 +72,22 @@ static bool map_list(const struct agent *agent, struct pool *pool, struct addres
 	return true;
 }
 
-bool outside_header(const struct agent *agent, struct buf *header)
+bool outside_header(const struct agent *agent, struct pool *pool, struct buf *header,
+	const char **trouble)
 {
-	struct pool pool = {0};
-	const char *text = buf_text(header);
+	struct pool scratch = {0};
+	const char *text = buf_text(header), *reason = "";
 	size_t name = field_name(text, strlen(text));
-	struct address_list list = address_list_parse(&pool, strchr(text, ':') + 1);
-	bool changed = false, known = map_list(agent, &pool, &list, &changed);
-	const char *label = pool_bytes(&pool, text, name);
+	struct address_list list = address_list_parse(&scratch, strchr(text, ':') + 1);
+	bool changed = false, known = map_list(agent, &scratch, &list, &changed, &reason);
+	const char *label = pool_bytes(&scratch, text, name);
 
 	if (known && changed) {
 		buf_clear(header);
 		address_list_print(&list, label, header);
 	}
-	pool_free(&pool);
+	if (!known)
+		*trouble = pool_text(pool, reason);
+	pool_free(&scratch);
 	return known;
 }

@@ -49,8 +49,9 @@ static bool is_fresh(const struct agent *agent, const struct delivery *d)
 }
 
 bool pix_workarounds(const struct agent *agent, const struct delivery *d,
-	const struct server *server, unsigned *bits)
+	const struct server *server, unsigned *bits, const char **trouble)
 {
+	const char *param = pool_format(d->pool, "%s_pix_workaround_maps", agent->program);
 	struct buf found = BUF(0);
 	enum table_answer answer = tables_find(agent->pix_maps, server->address, &found);
 	const char *words =
@@ -58,10 +59,11 @@ bool pix_workarounds(const struct agent *agent, const struct delivery *d,
 	unsigned all = parse(words);
 	bool any = words[0] != '\0';
 
+	if (answer == TABLE_ERROR)
+		*trouble = pool_format(d->pool, "%s: %s", param, buf_text(&found));
 	buf_close(&found);
 	if (answer == TABLE_ERROR) {
-		log_tagged(LOG_SEVERITY_WARNING, "%s_pix_workaround_maps map lookup error for %s",
-			agent->program, server->address);
+		log_tagged(LOG_SEVERITY_WARNING, "%s map lookup error for %s", param, server->address);
 		return false;
 	}
 	if (is_fresh(agent, d))

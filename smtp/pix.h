@@ -12,8 +12,11 @@ enum pix_workaround { PIX_DISABLE_ESMTP = 1, PIX_DELAY_DOTCRLF = 2 };
 /* Has the greeting been through a PIX? */
 bool pix_greeting(const char *text);
 
-/* The PIX_ bits for this server and message, logged; 0: none. False: the table failed. */
+/*
+ * The PIX_ bits for this server and message, logged; 0: none. False: the table failed;
+ * *TROUBLE, in the delivery's pool, says which, and why.
+ */
 bool pix_workarounds(const struct agent *agent, const struct delivery *d,
-	const struct server *server, unsigned *bits);
+	const struct server *server, unsigned *bits, const char **trouble);
 
 #endif

@@ -103,6 +103,7 @@ static bool greeted_as_esmtp(struct opening *o, const struct reply *reply)
 static bool greet(struct opening *o, bool *esmtp)
 {
 	const struct config *config = o->agent->config;
+	const char *trouble;
 	struct reply reply;
 
 	chat_limit(&o->conn->chat, config->helo_timeout);
@@ -116,8 +117,8 @@ static bool greet(struct opening *o, bool *esmtp)
 	}
 	*esmtp = greeted_as_esmtp(o, &reply) || config->always_send_ehlo;
 	if (pix_greeting(reply.text)
-		&& !pix_workarounds(o->agent, o->d, o->conn->server, &o->conn->pix))
-		return chat_local_error(&o->conn->chat, "", o->why);
+		&& !pix_workarounds(o->agent, o->d, o->conn->server, &o->conn->pix, &trouble))
+		return chat_local_error(&o->conn->chat, trouble, o->why);
 	if (config->never_send_ehlo || (o->conn->pix & PIX_DISABLE_ESMTP))
 		*esmtp = false;
 	*esmtp = *esmtp || o->agent->lmtp;

@@ -318,8 +318,8 @@ static bool cut_off(struct transaction *t, const struct content *content, struct
 {
 	stream_flush(t->conn->stream);
 	t->conn->broken = true;
-	if (content->local_error)
-		chat_local_error(t->chat, "", why);
+	if (content->trouble)
+		chat_local_error(t->chat, content->trouble, why);
 	rcpts_failed(t->agent, t->d, why);
 	return true;
 }
@@ -466,8 +466,10 @@ static bool send_message(struct transaction *t)
 /* RFC 5321 3.3. False: the connection is lost, and t->why says how. */
 static bool run(struct transaction *t)
 {
-	if (!outside_envelope(t->agent, t->d))
-		return chat_local_error(t->chat, "", t->why);
+	const char *trouble;
+
+	if (!outside_envelope(t->agent, t->d, &trouble))
+		return chat_local_error(t->chat, trouble, t->why);
 	if (!xforward(t) || !envelope(t))
 		return false;
 	if (t->probe && !t->agent->probe_data)

@@ -21,54 +21,58 @@ static const char table[] =
 static const struct seen {
 	const char *address, *new; /* NULL: as it was */
 	const char *log;
+	const char *trouble; /* NULL: none */
 } cases[] = {
-	{"a@h", "a@new", ""},
-	{"a+e@h", "a+e@new", ""},
-	{"a b@h", "a b@new", ""},
-	{"b+e@h", "newb@n", ""},
-	{"b+@h", "newb@n", ""},
-	{"B@H", "newb@n", ""},
-	{"c+x@h", "cx@n", ""},
-	{"z+e@d", "dom+q@n", ""},
-	{"loc", "locnew@my.origin", ""},
-	{"loc+e", "locnew@my.origin", ""},
-	{"loc+e@my.origin", "locnew@my.origin", ""},
-	{"loc@other", NULL, ""},
-	{"q r+z@h", "qr@n", ""},
-	{"q r@x", NULL, ""},
-	{"@h", "@new", ""},
-	{"", NULL, ""},
-	{"same@h", "same@h", ""},
-	{"two@h", "x@a", "warning: multi-valued x_generic_maps result for two@h\n"},
-	{"group@h", "x@a", "warning: multi-valued x_generic_maps result for group@h\n"},
-	{"name@h", "x@a", ""},
-	{"empty@h", "", ""},
-	{"quoted@h", "x y@my.origin", ""},
-	{"escaped@h", "a@\"b,c\"", ""},
-	{"route@h", "@r:a@b", ""},
-	{"@p,@q:joe@e", "@p", "warning: multi-valued x_generic_maps result for @p,@q:joe@e\n"},
+	{"a@h", "a@new", "", NULL},
+	{"a+e@h", "a+e@new", "", NULL},
+	{"a b@h", "a b@new", "", NULL},
+	{"b+e@h", "newb@n", "", NULL},
+	{"b+@h", "newb@n", "", NULL},
+	{"B@H", "newb@n", "", NULL},
+	{"c+x@h", "cx@n", "", NULL},
+	{"z+e@d", "dom+q@n", "", NULL},
+	{"loc", "locnew@my.origin", "", NULL},
+	{"loc+e", "locnew@my.origin", "", NULL},
+	{"loc+e@my.origin", "locnew@my.origin", "", NULL},
+	{"loc@other", NULL, "", NULL},
+	{"q r+z@h", "qr@n", "", NULL},
+	{"q r@x", NULL, "", NULL},
+	{"@h", "@new", "", NULL},
+	{"", NULL, "", NULL},
+	{"same@h", "same@h", "", NULL},
+	{"two@h", "x@a", "warning: multi-valued x_generic_maps result for two@h\n", NULL},
+	{"group@h", "x@a", "warning: multi-valued x_generic_maps result for group@h\n", NULL},
+	{"name@h", "x@a", "", NULL},
+	{"empty@h", "", "", NULL},
+	{"quoted@h", "x y@my.origin", "", NULL},
+	{"escaped@h", "a@\"b,c\"", "", NULL},
+	{"route@h", "@r:a@b", "", NULL},
+	{"@p,@q:joe@e", "@p", "warning: multi-valued x_generic_maps result for @p,@q:joe@e\n", NULL},
 };
 
 static const struct seen propagated[] = {
-	{"a+e@h", "a+e@new", ""},
-	{"b+e@h", "newb+e@n", ""},
-	{"b+e+f@h", "newb+e+f@n", ""},
-	{"b@h", "newb@n", ""},
-	{"c+x@h", "cx@n", ""},
-	{"z+e@d", "dom+q@n", ""},
-	{"z+e@e", "z+e@f", ""},
-	{"loc+e", "locnew+e@my.origin", ""},
-	{"q r+z@h", "qr+z@n", ""},
+	{"a+e@h", "a+e@new", "", NULL},
+	{"b+e@h", "newb+e@n", "", NULL},
+	{"b+e+f@h", "newb+e+f@n", "", NULL},
+	{"b@h", "newb@n", "", NULL},
+	{"c+x@h", "cx@n", "", NULL},
+	{"z+e@d", "dom+q@n", "", NULL},
+	{"z+e@e", "z+e@f", "", NULL},
+	{"loc+e", "locnew+e@my.origin", "", NULL},
+	{"q r+z@h", "qr+z@n", "", NULL},
 };
 
 static const struct seen failing[] = {
 	{"none@h", NULL,
 		"warning: x_generic_maps lookup of none@h returns non-address result \",\"\n"
-		"error: x_generic_maps map lookup problem for none@h\n"},
+		"error: x_generic_maps map lookup problem for none@h\n",
+		"x_generic_maps: lookup of none@h returns non-address result \",\""},
 	{"comment@h", NULL,
 		"warning: x_generic_maps lookup of comment@h returns non-address result \"(c)\"\n"
-		"error: x_generic_maps map lookup problem for comment@h\n"},
-	{"mute@h", NULL, "error: x_generic_maps map lookup problem for mute@h\n"},
+		"error: x_generic_maps map lookup problem for comment@h\n",
+		"x_generic_maps: lookup of comment@h returns non-address result \"(c)\""},
+	{"mute@h", NULL, "error: x_generic_maps map lookup problem for mute@h\n",
+		"x_generic_maps: no answer from trivial-rewrite(8) for mute"},
 };
 
 static atomic_int requests;
@@ -114,11 +118,12 @@ static void serve(int fd, int number)
 static void one(const struct rewriter *rewriter, const struct seen *seen, enum table_answer want)
 {
 	struct pool pool = {0};
-	const char *new = NULL;
+	const char *new = NULL, *trouble = "";
 
-	is_number(rewrite_address(rewriter, &pool, seen->address, &new), want, seen->address);
+	is_number(rewrite_address(rewriter, &pool, seen->address, &new, &trouble), want, seen->address);
 	is_text(new, seen->new, "what it is outside");
 	is_text(cases_log(), seen->log, "log");
+	is_text(trouble, seen->trouble ? seen->trouble : "", "for the refusal");
 	pool_free(&pool);
 }
 
@@ -144,7 +149,7 @@ int main(void)
 			.version = POSTFIX(3, 7),
 			.seconds = 5})};
 
-	one(&rewriter, &(struct seen){"a@h", NULL, ""}, TABLE_NONE);
+	one(&rewriter, &(struct seen){"a@h", NULL, "", NULL}, TABLE_NONE);
 	cases_file("generic", table);
 	rewriter.maps = tables_open(set, "x_generic_maps",
 		cases_name("texthash", "generic"), TABLE_FOLD | TABLE_UTF8);
@@ -158,7 +163,8 @@ int main(void)
 	rewriter.maps = tables_open(set, "x_generic_maps", "fail:x", TABLE_FOLD);
 	one(&rewriter,
 		&(struct seen){"a@h", NULL, "warning: fail:x lookup error for \"a@h\"\n"
-					    "error: x_generic_maps map lookup problem for a@h\n"},
+					    "error: x_generic_maps map lookup problem for a@h\n",
+			"x_generic_maps: fail:x lookup error for \"a@h\": this table always fails"},
 		TABLE_ERROR);
 	service_free(rewriter.service);
 	lookup_server_stop(server);

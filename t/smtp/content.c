@@ -13,7 +13,7 @@ static struct mailing mail;
 
 /* What goes out for the message at work, CR LF as "\n"; and how it ends. */
 static const char *sent(const char *encoding, unsigned features, enum content_is *end, struct why *why,
-	bool *local_error)
+	const char **trouble)
 {
 	const struct ehlo ehlo = {.features = features, .auth = "", .name = ""};
 	struct envelope envelope = {.config = &mail.test.config, .ehlo = &ehlo};
@@ -31,7 +31,7 @@ static const char *sent(const char *encoding, unsigned features, enum content_is
 				buf_addc(&text, lines.data[i]);
 		buf_clear(&lines);
 	} while (*end == CONTENT_MORE);
-	*local_error = content.local_error;
+	*trouble = content.trouble;
 	content_end(&content);
 	shown = pool_text(&mail.pool, buf_text(&text));
 	buf_close(&lines);
@@ -83,9 +83,12 @@ static const struct message {
 		"Subject: old\n\ndrop\nold\nlast\n", "Subject: old\n\n..new\nlast\n", CONTENT_WHOLE,
 		"ID: replace: body old: .new"},
 	{"checks that fail", "smtp_header_checks=fail:x", "7bit", 0, "Subject: x\n\nhi\n", NULL,
-		CONTENT_FAILED, "local error"},
+		CONTENT_FAILED, "smtp_header_checks: table lookup problem"},
 	{"body checks that fail", "smtp_body_checks=fail:x", "7bit", 0, "Subject: x\n\nhi\n", NULL,
-		CONTENT_FAILED, "local error"},
+		CONTENT_FAILED, "smtp_body_checks: table lookup problem"},
+	{"a table of generic maps that fails", "smtp_generic_maps=fail:x", "7bit", 0,
+		"Subject: x\nTo: a@x.test\n\nhi\n", NULL, CONTENT_FAILED, "smtp_generic_maps: fail:x"
+		" lookup error for \"a@x.test\": this table always fails"},
 	{"what checks put in is no line end", "smtp_body_checks=regexp:{{/^(a.*)/ REPLACE $$1}}", "7bit", 0,
 		"Subject: x\n\na\r.\rb\n", "Subject: x\n\na . b\n", CONTENT_WHOLE, NULL},
 };
@@ -95,19 +98,18 @@ static void test_messages(void)
 	for (const struct message *m = messages; m < messages + COUNT(messages); m++) {
 		struct why why = {.pool = &mail.pool};
 		enum content_is end;
-		bool local_error;
-		const char *wire, *said;
+		const char *wire, *said, *trouble;
 
 		mailing_reopen(&mail, false, 0, m->settings);
 		mail.content = m->content;
 		why.pool = &mail.pool;
 		mailing_again(&mail, "mx.test", "a@x.test");
 		mailing_log(&mail);
-		wire = sent(m->encoding, m->features, &end, &why, &local_error);
+		wire = sent(m->encoding, m->features, &end, &why, &trouble);
 		is_number(end, m->end, m->name);
 		if (m->wire)
 			is_text(wire, m->wire, m->name);
-		said = end != CONTENT_FAILED ? mailing_log(&mail) : local_error ? "local error"
+		said = end != CONTENT_FAILED ? mailing_log(&mail) : trouble ? trouble
 			: pool_format(&mail.pool, "%s %s", why.status, why.text);
 		if (m->log)
 			is_text(said, m->log, m->name);
@@ -119,15 +121,15 @@ static void test_told_once(void)
 {
 	struct why why = {.pool = &mail.pool};
 	enum content_is end;
-	bool local_error;
+	const char *trouble;
 
 	mailing_reopen(&mail, false, 0, "smtp_line_length_limit=5");
 	mail.content = "1234567\n";
 	mailing_again(&mail, "mx.test", "a@x.test");
 	mailing_log(&mail);
-	is_text(sent("7bit", 0, &end, &why, &local_error), "12345\n 67\n", "a broken line");
+	is_text(sent("7bit", 0, &end, &why, &trouble), "12345\n 67\n", "a broken line");
 	is_text(mailing_log(&mail), "ID: breaking line > 5 bytes with <CR><LF>SPACE", "is told");
-	is_text(sent("7bit", 0, &end, &why, &local_error), "12345\n 67\n", "once more");
+	is_text(sent("7bit", 0, &end, &why, &trouble), "12345\n 67\n", "once more");
 	is_text(mailing_log(&mail), "", "but told once");
 }
 
@@ -137,14 +139,14 @@ static void test_large(void)
 	struct buf content = BUF(0);
 	struct why why = {.pool = &mail.pool};
 	enum content_is end;
-	bool local_error;
+	const char *trouble;
 
 	for (int i = 0; i < 20000; i++)
 		buf_addf(&content, "line %d\n", i);
 	mailing_reopen(&mail, false, 0, NULL);
 	mail.content = buf_text(&content);
 	mailing_again(&mail, "mx.test", "a@x.test");
-	is_text(sent("7bit", 0, &end, &why, &local_error), buf_text(&content), "a large message");
+	is_text(sent("7bit", 0, &end, &why, &trouble), buf_text(&content), "a large message");
 	is_number(end, CONTENT_WHOLE, "a large message");
 	mail.content = NULL;
 	buf_close(&content);
@@ -155,14 +157,14 @@ static void test_cut_off(void)
 {
 	struct why why = {.pool = &mail.pool};
 	enum content_is end;
-	bool local_error;
+	const char *trouble;
 	const char *path;
 
 	mailing_reopen(&mail, false, 0, NULL);
 	mailing_again(&mail, "mx.test", "a@x.test");
 	path = pool_format(&mail.pool, "active/%s", mail.request->queue_id);
 	ok(truncate(path, mail.request->data_offset + 5) == 0, "a file is cut off");
-	sent("7bit", 0, &end, &why, &local_error);
+	sent("7bit", 0, &end, &why, &trouble);
 	is_number(end, CONTENT_BAD, "which is seen");
 }
 

@@ -77,7 +77,9 @@ static const struct sent {
 		"To: in@x.test\n\nx\n", HI ">MAIL FROM:<me@out.test>\n250 ok\n>RCPT TO:<c@x.test>\n250 ok\n"
 		">DATA\n354 go\n>To: b@y.test\n>\n>x\n>.\n250 ok\n>QUIT\n", "S", "to=<c@x.test>"},
 	{"a table that fails", "smtp_generic_maps=fail:x", "a@x.test", NULL, HI, "D",
-		"status=deferred (local data error while talking to 127.0.0.1[127.0.0.1]"},
+		"status=deferred (local data error while talking to 127.0.0.1[127.0.0.1]:"
+		" smtp_generic_maps: fail:x lookup error for \"from@client.example\": this table always"
+		" fails)"},
 };
 
 static void test_sent(void)

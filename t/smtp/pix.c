@@ -52,12 +52,13 @@ static void test_workarounds(void)
 {
 	for (size_t i = 0; i < COUNT(cases); i++) {
 		unsigned bits = 77;
+		const char *trouble;
 
 		mailing_reopen(&mail, false, cases[i].version, cases[i].settings);
 		mailing_again(&mail, "mx.test", "a@x.test");
 		mail.request->arrived.tv_sec -= cases[i].age;
 		mailing_log(&mail);
-		ok(pix_workarounds(&mail.test.agent, &mail.d, &server, &bits), cases[i].name);
+		ok(pix_workarounds(&mail.test.agent, &mail.d, &server, &bits, &trouble), cases[i].name);
 		is_number(bits, cases[i].bits, cases[i].name);
 		is_text(mailing_log(&mail), cases[i].log, cases[i].name);
 	}
@@ -66,11 +67,14 @@ static void test_workarounds(void)
 static void test_table_fails(void)
 {
 	unsigned bits = 77;
+	const char *trouble = NULL;
 
 	mailing_reopen(&mail, true, 0, "lmtp_pix_workaround_maps=fail:x");
 	mailing_again(&mail, "mx.test", "a@x.test");
 	mailing_log(&mail);
-	ok(!pix_workarounds(&mail.test.agent, &mail.d, &server, &bits), "a table that fails");
+	ok(!pix_workarounds(&mail.test.agent, &mail.d, &server, &bits, &trouble), "a table that fails");
+	is_text(trouble, "lmtp_pix_workaround_maps: fail:x lookup error for \"192.0.2.1\": this table"
+		" always fails", "and why, for the refusal");
 	is_text(mailing_log(&mail),
 		"warning: fail:x lookup error for \"192.0.2.1\"|warning: ID: lmtp_pix_workaround_maps map lookup error for 192.0.2.1", "is told");
 }
