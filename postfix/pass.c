@@ -5,7 +5,6 @@
 #include <unistd.h>
 #include "postfix/pass.h"
 #include "postfix/version.h"
-#include "util/base64.h"
 #include "util/log.h"
 #include "util/net.h"
 #include "util/text.h"
@@ -51,24 +50,6 @@ static bool greeted(const struct passing *p, struct attr_source *source)
 	return protocol && strcmp(protocol, WIRE_REQUEST_PROTOCOL) == 0;
 }
 
-/* The message's times, with the one that we have added: the C struct begins with three of them. */
-static const char *stats(struct pool *pool, const struct request *request)
-{
-	const struct timeval times[] = {request->arrived, request->activated, request->handed};
-	struct buf raw = BUF(1024), text = BUF(0);
-	const char *result = request->stats;
-
-	if (base64_decode(&raw, request->stats, strlen(request->stats))
-		&& raw.length >= sizeof times) {
-		memcpy(raw.data, times, sizeof times);
-		base64_encode(&text, raw.data, raw.length);
-		result = pool_text(pool, buf_text(&text));
-	}
-	buf_close(&raw);
-	buf_close(&text);
-	return result;
-}
-
 static bool send_request(const struct passing *p, const struct request *request,
 	const struct request_rcpt *rcpt, const char *nexthop)
 {
@@ -77,7 +58,7 @@ static bool send_request(const struct passing *p, const struct request *request,
 	bool sent;
 
 	one.nexthop = nexthop;
-	one.stats = stats(p->pool, request);
+	one.stats = request_stats(p->pool, request);
 	one.announced = 1;
 	wire_put(&wire_request, p->wire->version, &one, &bytes);
 	wire_put(&wire_request_rcpt, p->wire->version, rcpt, &bytes);

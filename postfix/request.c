@@ -7,9 +7,12 @@
 #include "util/clock.h"
 #include "util/log.h"
 
-enum { RCPTS_FIRST = 64 }; /* room for recipients before any came; then it doubles */
+enum {
+	RCPTS_FIRST = 64,  /* room for recipients before any came; then it doubles */
+	STATS_MOST = 1024, /* bytes; it has 88 */
+};
 
-/* The sendopts that Postfix before 3.10 knows, which calls them smtputf8 (3.6). */
+/* The sendopts that Postfix before 3.10 knows, which calls them smtputf8. */
 enum {
 	SMTPUTF8_BITS =
 		SENDOPT_SMTPUTF8 | SENDOPT_UTF8_HEADER | SENDOPT_UTF8_SENDER | SENDOPT_UTF8_RCPT
@@ -122,25 +125,47 @@ static bool is_time(const struct timeval *time)
 		&& time->tv_usec < 1000000;
 }
 
-/*
- * The attribute is a C struct of this machine (3.4) that begins with the times below. An agent that
- * passes a request on has set when it got it. What is missing or no time becomes now.
- */
+/* What the C struct in request.stats begins with; its size depends on the version of Postfix. */
+struct stats {
+	struct timeval arrived, activated, handed;
+};
+
+/* False: REQUEST has none. */
+static bool decode_stats(const struct request *request, struct buf *raw)
+{
+	return base64_decode(raw, request->stats, strlen(request->stats))
+		&& raw->length >= sizeof(struct stats);
+}
+
+/* An agent that passed the request on has set when it got it. What is missing or no time is now. */
 static void read_stats(struct request *request)
 {
-	struct {
-		struct timeval arrived, activated, handed;
-	} stats = {.arrived = {.tv_sec = 0}};
+	struct stats stats = {.arrived = {.tv_sec = 0}};
 	struct timeval now = clock_wall();
-	struct buf raw = BUF(1024);
+	struct buf raw = BUF(STATS_MOST);
 
-	if (base64_decode(&raw, request->stats, strlen(request->stats))
-		&& raw.length >= sizeof stats)
-		memcpy(&stats, buf_text(&raw), sizeof stats);
+	if (decode_stats(request, &raw))
+		memcpy(&stats, raw.data, sizeof stats);
 	buf_close(&raw);
 	request->handed = is_time(&stats.handed) ? stats.handed : now;
 	request->arrived = is_time(&stats.arrived) ? stats.arrived : request->handed;
 	request->activated = is_time(&stats.activated) ? stats.activated : request->arrived;
+}
+
+const char *request_stats(struct pool *pool, const struct request *request)
+{
+	const struct stats stats = {request->arrived, request->activated, request->handed};
+	struct buf raw = BUF(STATS_MOST), text = BUF(0);
+	const char *result = request->stats;
+
+	if (decode_stats(request, &raw)) {
+		memcpy(raw.data, &stats, sizeof stats);
+		base64_encode(&text, raw.data, raw.length);
+		result = pool_text(pool, buf_text(&text));
+	}
+	buf_close(&raw);
+	buf_close(&text);
+	return result;
 }
 
 static bool receive(struct attr_source *source, struct request *request)

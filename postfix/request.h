@@ -1,7 +1,8 @@
 #ifndef POSTFIX_REQUEST_H
 #define POSTFIX_REQUEST_H
 /*
- * request - what the queue manager asks for, verbatim, and our verdict.
+ * request - what the queue manager asks for, verbatim, and our verdict, as observed between qmgr(8)
+ * and delivery agents.
  */
 #include <stdbool.h>
 #include <stddef.h>
@@ -11,7 +12,7 @@
 #include "postfix/attr.h"
 #include "postfix/wire.h"
 
-enum request_flag {                 /* 3.5 */
+enum request_flag {
 	REQUEST_SUCCESS = 1,        /* mark delivered recipients as done */
 	REQUEST_VERIFY = 256,       /* address probe: no DATA, results to verify(8) */
 	REQUEST_USER_TRACE = 512,   /* sendmail -bv: no DATA, results to trace(8) */
@@ -23,7 +24,7 @@ enum request_flag {                 /* 3.5 */
 	REQUEST_PROBE = REQUEST_VERIFY | REQUEST_USER_TRACE,
 };
 
-enum request_sendopt { /* 3.6 */
+enum request_sendopt {
 	SENDOPT_SMTPUTF8 = 1,
 	SENDOPT_UTF8_HEADER = 2,
 	SENDOPT_UTF8_SENDER = 4,
@@ -34,6 +35,7 @@ enum request_sendopt { /* 3.6 */
 
 enum { REQUEST_MOST = 16 << 20 }; /* bytes of one request that we accept: 100,000 recipients */
 
+/* RFC 3461 4.3 and 4.1 */
 enum { DSN_RET_FULL = 1, DSN_RET_HDRS = 2 };
 enum { DSN_NOTIFY_NEVER = 1, DSN_NOTIFY_SUCCESS = 2, DSN_NOTIFY_FAILURE = 4, DSN_NOTIFY_DELAY = 8 };
 
@@ -53,7 +55,7 @@ struct request {
 	const char *nexthop, *encoding, *sender, *envelope_id;
 	int sendopts;      /* SENDOPT_ bits */
 	int dsn_ret;       /* DSN_RET_, 0 none */
-	const char *stats; /* the message's times as they came, base64 of a C struct (3.4) */
+	const char *stats; /* the message's times as they came: base64 of a native C struct */
 	struct timeval arrived, activated, handed; /* out of it; handed: when we got the request */
 	const char *client_name, *client_address, *client_port, *client_proto, *client_helo;
 	const char *sasl_method, *sasl_username, *sasl_sender, *log_ident, *rewrite_context;
@@ -72,7 +74,13 @@ enum request_got {
 enum request_got request_receive(const struct wire *wire, int fd, struct request *request);
 
 /*
- * The final reply (3.7), then waits for qmgr to close. HOP is the trouble of the destination or
+ * The stats for the agent that the request is passed on to (pass.h): with the times as above. In
+ * POOL.
+ */
+const char *request_stats(struct pool *pool, const struct request *request);
+
+/*
+ * The final reply, then waits for qmgr to close. HOP is the trouble of the destination or
  * NULL; DEFERRED: some recipient stays. Errors are ignored: qmgr may be gone.
  */
 void request_reply(const struct wire *wire, int fd, const struct why *hop, bool deferred);
