@@ -111,7 +111,8 @@ static bool is_atom(const char *text)
 	if (*text == '\0')
 		return false;
 	for (; *text; text++)
-		if ((unsigned char)*text < ' ' || *text == 127 || *text == '\\' || strchr(ends_word, *text))
+		if ((unsigned char)*text < ' ' || *text == 127 || *text == '\\'
+			|| strchr(ends_word, *text))
 			return false;
 	return true;
 }
@@ -189,7 +190,8 @@ static bool is_sign(struct address_token token, const char *signs)
 
 static bool is_word(struct address_token token)
 {
-	return token.is == ADDRESS_WORD || token.is == ADDRESS_QUOTED || token.is == ADDRESS_LITERAL;
+	return token.is == ADDRESS_WORD || token.is == ADDRESS_QUOTED
+		|| token.is == ADDRESS_LITERAL;
 }
 
 /* As they stand, up to one of SIGNS, which is left. */

@@ -3,8 +3,8 @@
 /*
  * address_list - the address list of a header (RFC 5322 3.4) taken apart, and printed again as
  * smtp(8) prints one in which generic(5) changed an address. Anything can be parsed: what is no
- * list by the RFC still becomes addresses, and the same ones as in Postfix (t/postfix/address_list.c
- * holds what was seen).
+ * list by the RFC still becomes addresses, and the same ones as in Postfix (what was observed is in
+ * t/postfix/address_list.c).
  */
 #include <stdbool.h>
 #include <stddef.h>
@@ -24,9 +24,9 @@ enum address_token_is {
 
 struct address_token {
 	enum address_token_is is;
-	int sign;         /* of ADDRESS_SIGN */
-	const char *text; /* of the others, or ""; in the pool. A mailbox's may be changed */
-	const char *written; /* of a mailbox: without comments, but quoted as it stands in the list */
+	int sign;            /* of ADDRESS_SIGN */
+	const char *text;    /* of the others, or ""; in the pool. A mailbox's may be changed */
+	const char *written; /* of a mailbox: as text, but quoted as it was in the list */
 };
 
 struct address_list {

@@ -1,8 +1,9 @@
 #ifndef POSTFIX_ATTR_H
 #define POSTFIX_ATTR_H
 /*
- * attr - the null-terminated attribute encoding: name NUL value NUL ...,
- * ended by an empty name. Numbers are unsigned decimals of 32 bits (int) or the native long.
+ * attr - the lists of attributes that Postfix's daemons send to each other, as observed between
+ * them: name NUL value NUL ..., ended by an empty name. Numbers are unsigned decimals of 32 bits
+ * (int) or of the native long.
  */
 #include <stdbool.h>
 #include <stddef.h>

@@ -50,7 +50,8 @@ static bool fits(const struct checks *checks, const struct action *action, const
 		return false;
 	}
 	if (checks->header && field_name(more, strlen(more)) == 0) {
-		log_warning("bad %s header text \"%s\" in %s map -- need \"headername: headervalue\"",
+		log_warning("bad %s header text \"%s\" in %s map"
+			" -- need \"headername: headervalue\"",
 			action->word, more, checks->param);
 		return false;
 	}

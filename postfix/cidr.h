@@ -1,7 +1,7 @@
 #ifndef POSTFIX_CIDR_H
 #define POSTFIX_CIDR_H
 /*
- * cidr - networks as cidr_table(5) and match lists write them (DATABASE_README):
+ * cidr - networks as cidr_table(5) and match lists (postconf(5), mynetworks) write them:
  *
  *   pattern = address / "[" address "]" / network "/" bits / "[" network "]/" bits
  *

@@ -1,10 +1,10 @@
 #ifndef POSTFIX_CONF_LINES_H
 #define POSTFIX_CONF_LINES_H
 /*
- * conf_lines - logical lines of a configuration file or text table (postconf(5)): comments and
- * blank lines vanish wherever they stand, a line that begins with white space continues the one
- * before, whose newline goes and whose white space stays. Text from a NUL on is dropped. A file
- * may not begin with white space: such a logical line is warned about and skipped.
+ * conf_lines - logical lines of a configuration file or text table (postconf(5), postmap(1)):
+ * comments and blank lines vanish wherever they stand, a line that begins with white space
+ * continues the one before, whose newline goes and whose white space stays. Text from a NUL on is
+ * dropped. A file may not begin with white space: such a logical line is warned about and skipped.
  */
 #include <stddef.h>
 

@@ -1,8 +1,9 @@
 #ifndef POSTFIX_FOLD_H
 #define POSTFIX_FOLD_H
 /*
- * fold - keys without difference of case, as tables and match lists compare them (DATABASE_README):
- * A-Z, or all of Unicode by full case folding (Unicode 5.18, CaseFolding.txt C and F).
+ * fold - keys without difference of case, as tables and match lists compare them (postmap(1) -f,
+ * SMTPUTF8_README): A-Z, or all of Unicode by full case folding (Unicode 5.18, CaseFolding.txt C
+ * and F).
  */
 #include <stdbool.h>
 #include "util/pool.h"

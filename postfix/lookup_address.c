@@ -104,8 +104,7 @@ static enum table_answer ask_user(struct search *search, enum table_kind kinds, 
 static enum table_answer locality_unknown(const char *unknown, struct buf *result)
 {
 	buf_clear(result);
-	buf_adds(result, "lookup error in ");
-	buf_adds(result, unknown);
+	buf_addf(result, "lookup error in %s", unknown);
 	return TABLE_ERROR;
 }
 

@@ -2,7 +2,7 @@
 #define POSTFIX_LOOKUP_ADDRESS_H
 /*
  * lookup_address - tables searched by a mail address and then by parts of it, as smtp_generic_maps
- * and sender-dependent SASL passwords are (DATABASE_README):
+ * and sender-dependent SASL passwords are (generic(5), TABLE SEARCH ORDER; SASL_README):
  *
  *   user+ext@domain, user@domain, if the domain is local user+ext and user, @domain
  *
@@ -19,10 +19,11 @@ struct address_parts {
 	const char *recipient_delimiter; /* a set of characters; "" is none */
 	bool owner_request_special;
 	const char *double_bounce_sender;
-	/* A domain is local if it is one of these, or "[address]" of our own or a proxy. */
+	/* A domain is local if it is one of these two, or "[address]", ours or a proxy's. */
 	const char *myorigin;
 	const struct match *mydestination; /* whole strings; NULL: none */
-	enum match_answer (*is_own)(const void *context, const struct addr *addr); /* NULL: none is */
+	/* Is it such an address? NULL: none is */
+	enum match_answer (*is_own)(const void *context, const struct addr *addr);
 	const void *is_own_context;
 };
 

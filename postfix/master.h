@@ -2,7 +2,8 @@
 #define POSTFIX_MASTER_H
 /*
  * master - the child side of master(8): argv, environment, descriptors, status channel, limits,
- * recycling. One process serves many connections at once, a thread each.
+ * recycling, as observed from master(8) (the limits: master(5), postconf(5)). One process serves
+ * many connections at once, a thread each.
  */
 #include <stdbool.h>
 #include <stddef.h>

@@ -61,7 +61,7 @@ struct server {
 	_Atomic uint64_t served;     /* requests */
 };
 
-/* False: master is gone, or has forgotten us. */
+/* A native C struct, as observed of master(8). False: it is gone, or has forgotten us. */
 static bool tell(const struct server *server, enum status status)
 {
 	const struct {

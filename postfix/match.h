@@ -2,7 +2,8 @@
 #define POSTFIX_MATCH_H
 /*
  * match - match lists: patterns, !negation, /files, type:tables; the first that matches decides
- * (postconf(5)). Built at start, then const, and safe for any number of threads.
+ * (postconf(5), mynetworks and mydestination). Built at start, then const, and safe for any number
+ * of threads.
  */
 #include <stdbool.h>
 #include "postfix/table.h"

@@ -2,8 +2,8 @@
 #define POSTFIX_PASS_H
 /*
  * pass - hands one recipient of a request on to another delivery agent, in the words in which the
- * queue manager asked us (best_mx_transport). That agent reports the outcome, and crosses the
- * recipient off.
+ * queue manager asked us (postconf(5), best_mx_transport). That agent reports the outcome, and
+ * crosses the recipient off.
  */
 #include "postfix/request.h"
 #include "postfix/wire.h"

@@ -1,6 +1,6 @@
 #ifndef POSTFIX_POSTLOG_H
 #define POSTFIX_POSTLOG_H
-/* postlog - the log sinks of Postfix: syslog or postlogd(8). */
+/* postlog - the log sinks of Postfix: syslog or postlogd(8) (MAILLOG_README). */
 #include <stdbool.h>
 
 /* Before main.cf is read: by MAIL_LOGTAG, POSTLOG_SERVICE, POSTLOG_HOSTNAME. PROGRAM: "smtp". */

@@ -2,8 +2,9 @@
 #define POSTFIX_QUEUEFILE_H
 /*
  * queuefile - the message of one delivery: locked, read record by record, recipients crossed off.
- * The lock is shared and lasts until queuefile_close(), which
- * comes after the final reply. Never re-opened by name. One thread.
+ * The records are those that postcat(1) -v shows, as observed in files of cleanup(8). The lock is
+ * shared and lasts until queuefile_close(), which comes after the final reply. Never re-opened by
+ * name. One thread.
  */
 #include <stdbool.h>
 #include <stddef.h>
@@ -11,8 +12,8 @@
 #include "util/pool.h"
 
 struct queuefile_options {
-	const char *hash_queue_names; /* list */
-	int hash_queue_depth;
+	const char *hash_queue_names; /* list of queue names */
+	int hash_queue_depth;         /* levels of directories, a digit of the queue id each */
 };
 
 struct queuefile;

@@ -2,8 +2,9 @@
 #define POSTFIX_REPORT_H
 /*
  * report - the fate of one recipient to bounce(8), defer(8), trace(8), verify(8), flush(8), to the
- * log, and onto the queue file. The order is
- * always: record, log, cross off: a crash in between makes a duplicate, never a loss.
+ * log, and onto the queue file, as observed from smtp(8) (DSN_README, ADDRESS_VERIFICATION_README,
+ * ETRN_README). The order is always: record, log, cross off: a crash in between makes a duplicate,
+ * never a loss.
  */
 #include <stdbool.h>
 #include "util/pool.h"
@@ -24,7 +25,7 @@ struct reporter {
 	const struct tables *status_filter; /* smtp_delivery_status_filter, or NULL */
 	const char *status_filter_name;     /* the parameter's name, for warnings */
 	const struct match *fast_flush;     /* fast_flush_domains, or NULL */
-	bool old_relay_domains;             /* which is so by an old default: that is logged */
+	bool old_relay_domains;             /* by an old default it is mydestination: logged */
 	const char *verify_name, *bounce_name, *defer_name, *trace_name, *flush_name; /* services */
 };
 
@@ -53,7 +54,10 @@ bool report(const struct reporter *reporter, const struct request *request, stru
 /* ADDRESS as the log shows it (info_log_address_format). In POOL. */
 const char *report_address(const struct reporter *reporter, struct pool *pool, const char *address);
 
-/* "0.07", "1.2", "35". In POOL. */
+/*
+ * The seconds between two times, at most RESOLUTION decimals of them (postconf(5),
+ * delay_logging_resolution_limit): "0.07", "1.2", "35". In POOL.
+ */
 const char *report_delay(struct pool *pool, const struct timeval *from, const struct timeval *until,
 	int resolution);
 

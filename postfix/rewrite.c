@@ -101,8 +101,8 @@ enum table_answer rewrite_address(const struct rewriter *rewriter, struct pool *
 {
 	struct rewriting rewriting = {.by = rewriter, .pool = pool, .address = address};
 	struct buf result = BUF(0);
-	enum table_answer answer = lookup_by_address(rewriter->parts, rewriter->maps, address, false,
-		&result, &rewriting.extension);
+	enum table_answer answer = lookup_by_address(rewriter->parts, rewriter->maps, address,
+		false, &result, &rewriting.extension);
 
 	if (answer == TABLE_ERROR)
 		rewriting.reason = pool_text(pool, buf_text(&result));

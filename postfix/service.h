@@ -1,8 +1,9 @@
 #ifndef POSTFIX_SERVICE_H
 #define POSTFIX_SERVICE_H
 /*
- * service - requests to one of Postfix's own daemons, on connections that are kept for the next one:
- * proxymap(8), trivial-rewrite(8). For any number of threads at once.
+ * service - requests to one of Postfix's own daemons, on connections that are kept for the next
+ * request: proxymap(8), trivial-rewrite(8). What is asked once in a while goes by wire_ask()
+ * instead. As observed from Postfix's clients. For any number of threads at once.
  */
 #include <stdbool.h>
 #include "util/buf.h"
@@ -10,12 +11,13 @@
 #include "postfix/attr.h"
 
 struct service_options {
-	const char *place;     /* the socket, or the service, for people */
-	const char *path, *other_path; /* the socket; tried when there is none at path, or NULL */
-	const char *protocol;  /* what it announces from Postfix 3.6 on */
-	int version;           /* POSTFIX() */
-	int seconds;           /* ipc_timeout: for a connection, and each read and write */
-	int idle, ttl;         /* ipc_idle, ipc_ttl: seconds that a connection is kept */
+	const char *place;      /* the socket, or the service, for people */
+	const char *path;       /* the socket */
+	const char *other_path; /* tried when there is none at PATH; may be NULL */
+	const char *protocol;   /* what it announces from Postfix 3.6 on */
+	int version;            /* POSTFIX() */
+	int seconds;            /* ipc_timeout: for a connection, and each read and write */
+	int idle, ttl; /* ipc_idle, ipc_ttl: seconds that a connection is kept unused, and at all */
 };
 
 struct service;

@@ -67,7 +67,7 @@ struct table_set {
 	struct pool pool;
 	struct map *tables;              /* by known name */
 	struct table *first, **last;     /* all of them, in order */
-	struct service *proxies[2]; /* for reading, for writing; NULL: not needed so far */
+	struct service *proxies[2];      /* for reading, for writing; NULL: not needed so far */
 	struct tables *mapping;          /* non_bdb_custom_mapping, once it was opened */
 	bool mapping_opened;
 };
@@ -86,8 +86,9 @@ static enum table_answer unavailable(const struct table *table, const char *key,
 	return table_trouble(answer, "%s", table->why);
 }
 
-/* Says no reason, so that nothing is logged: who changes a table has looked there first, and was told. */
-static bool unchangeable(const struct table *table, const char *key, const char *value, struct buf *why)
+/* Without a reason, so nothing is logged: who changes a table has asked it first, and was told. */
+static bool unchangeable(const struct table *table, const char *key, const char *value,
+	struct buf *why)
 {
 	(void)table;
 	(void)key;

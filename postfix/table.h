@@ -1,9 +1,10 @@
 #ifndef POSTFIX_TABLE_H
 #define POSTFIX_TABLE_H
 /*
- * table - lookup tables "type:name" behind one interface that is safe for threads (DATABASE_README).
- * Opened before chroot, as root, under one thread; then searched by any number of threads at once.
- * A table that can't be opened is one that always fails, unless daemon_table_open_error_is_fatal.
+ * table - lookup tables "type:name" behind one interface that is safe for threads
+ * (DATABASE_README). Opened before chroot, as root, under one thread; then searched by any number
+ * of threads at once. A table that can't be opened is one that always fails, unless
+ * daemon_table_open_error_is_fatal.
  */
 #include <stdbool.h>
 #include <stddef.h>
@@ -41,7 +42,7 @@ struct table_options {
 	int ipc_timeout;          /* seconds */
 	int ipc_idle, ipc_ttl;    /* seconds; for connections to proxymap(8) */
 	long bdb_read_buffer;     /* berkeley_db_read_buffer_size, bytes */
-	/* The value of a parameter, expanded, for tables with settings in main.cf; NULL: not set. */
+	/* For tables with settings in main.cf: a parameter's value, expanded; NULL: not set. */
 	const char *(*setting)(void *context, const char *name);
 	void *setting_context;
 	int socketmap_reply_most; /* bytes; from Postfix 3.10 on */
@@ -71,8 +72,10 @@ struct table *table_open(struct table_set *set, const char *type_name, unsigned 
 enum table_answer tables_find(const struct tables *tables, const char *key, struct buf *result);
 enum table_answer table_find(const struct table *table, const char *key, struct buf *result);
 
-/* The same, asking only fixed-key tables or only pattern tables: for searches with partial keys
-   (pattern tables are asked for the full key only; DATABASE_README). */
+/*
+ * The same, asking only fixed-key tables or only pattern tables: for searches with partial keys
+ * (pattern tables are asked for the full key only: generic(5), REGULAR EXPRESSION TABLES).
+ */
 enum table_kind { TABLE_FIXED = 1, TABLE_PATTERN = 2, TABLE_ANY = 3 };
 enum table_answer tables_find_in(const struct tables *tables, enum table_kind kinds,
 	const char *key, struct buf *result);
@@ -85,8 +88,8 @@ bool tables_have(const struct tables *tables, enum table_kind kind);
 bool table_put(const struct table *table, const char *key, const char *value);
 bool table_remove(const struct table *table, const char *key);
 
-const char *table_name(const struct table *table); /* "hash:/etc/postfix/x" */
-const char *table_known(const struct table *table); /* with open mode and flags, as Postfix logs it */
+const char *table_name(const struct table *table);  /* "hash:/etc/postfix/x" */
+const char *table_known(const struct table *table); /* with its flags, as Postfix logs it */
 bool table_is(const struct table *table, enum table_kind kind);
 
 /* Has one of the set's files changed? Logs "table ... has changed -- restarting". */

@@ -1,4 +1,4 @@
-/* hash and btree: Berkeley DB files (DATABASE_README). */
+/* hash and btree: Berkeley DB files (DATABASE_README, postmap(1)). */
 #include "config.h"
 #include <db.h>
 #include <errno.h>

@@ -1,4 +1,4 @@
-/* cdb: constant databases, which postmap(1) replaces by rename(2) (DATABASE_README). */
+/* cdb: constant databases, which postmap(1) replaces by rename(2) (CDB_README). */
 #include <cdb.h>
 #include <errno.h>
 #include <stdlib.h>

@@ -1,5 +1,5 @@
 /*
- * cidr: networks and results (DATABASE_README).
+ * cidr: networks and results (cidr_table(5)).
  *
  *   rule = [ "!" ] network 1*space result / "if" 1*space [ "!" ] network / "endif"
  */

@@ -1,7 +1,7 @@
 #ifndef POSTFIX_TABLE_KEY_H
 #define POSTFIX_TABLE_KEY_H
 /*
- * table_key - where a key ends in the text of a table (DATABASE_README): at white space outside
+ * table_key - where a key ends in the text of a table (postmap(1)): at white space outside
  * double quotes. A backslash protects the next byte. Quotes and backslashes belong to the key.
  *
  *   key    = *( quoted / "\" any / other )

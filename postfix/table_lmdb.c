@@ -1,4 +1,4 @@
-/* lmdb: one file without a lock file, its main database (DATABASE_README). */
+/* lmdb: one file without a lock file, its main database (lmdb_table(5)). */
 #include <lmdb.h>
 #include <pthread.h>
 #include <stdlib.h>

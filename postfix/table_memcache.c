@@ -174,11 +174,10 @@ static bool is_eligible(const struct memcache *memcache, const char *key, bool *
 /* One command and its reply. */
 struct asking {
 	const struct table *table;
-	const char *key;    /* the cache's */
 	struct buf command, bytes; /* what is said, and heard */
 	struct table_link *link;
-	bool no_server;     /* nobody listens: no use in trying again */
-	bool again;         /* not the first try: what goes wrong is told */
+	bool no_server; /* nobody listens: no use in trying again */
+	bool again;     /* not the first try: what goes wrong is told */
 };
 
 static const struct memcache *memcache_of(const struct asking *a)
@@ -209,9 +208,9 @@ static bool hear_bytes(struct asking *a, size_t from, size_t length)
 /* The first line of the reply, whose CR LF becomes a NUL; *end is behind it. */
 static bool hear_line(struct asking *a, size_t *end)
 {
-	const char *lf = NULL;
+	const char *lf;
 
-	while ((lf = a->bytes.length ? memchr(a->bytes.data, '\n', a->bytes.length) : NULL) == NULL) {
+	while ((lf = memchr(buf_text(&a->bytes), '\n', a->bytes.length)) == NULL) {
 		if (a->bytes.length > memcache_of(a)->line_most
 			|| table_link_receive(a->link, &a->bytes) != LINK_OK)
 			return broken(a);
@@ -233,9 +232,7 @@ static bool unexpected(const struct asking *a)
 	return false;
 }
 
-/*
- *   reply = "VALUE" SP key SP flags SP bytes CRLF data CRLF "END" CRLF / "END" CRLF
- */
+/* reply = "VALUE" SP key SP flags SP bytes CRLF data CRLF "END" CRLF / "END" CRLF */
 static bool hear_value(struct asking *a, struct buf *value, enum table_answer *got)
 {
 	const struct memcache *memcache = memcache_of(a);
@@ -312,7 +309,7 @@ static bool ask(struct asking *a, struct buf *value, enum table_answer *got)
 
 static enum table_answer get(const struct table *table, const char *key, struct buf *answer)
 {
-	struct asking a = {.table = table, .key = key};
+	struct asking a = {.table = table};
 	enum table_answer got = TABLE_ERROR;
 
 	buf_addf(&a.command, "get %s\r\n", key);
@@ -328,7 +325,7 @@ static enum table_answer get(const struct table *table, const char *key, struct 
 static void set(const struct table *table, const char *key, const struct buf *value)
 {
 	const struct memcache *memcache = table->state;
-	struct asking a = {.table = table, .key = key};
+	struct asking a = {.table = table};
 
 	if (value->length <= memcache->data_most) {
 		buf_addf(&a.command, "set %s %d %d %zu\r\n", key, memcache->flags, memcache->ttl,
@@ -378,7 +375,9 @@ static enum table_answer find_memcache(const struct table *table, const char *ke
 
 static bool open_server(struct settings *s, struct memcache *memcache)
 {
-	struct table_server_options options = {.seconds = number(s, "timeout", MEMCACHE_SECONDS, 1)};
+	struct table_server_options options = {
+		.seconds = number(s, "timeout", MEMCACHE_SECONDS, 1),
+	};
 	const char *where = setting(s, "memcache", "inet:localhost:11211"), *problem = NULL;
 
 	memcache->place = strchr(where, ':') ? strchr(where, ':') + 1 : where;

@@ -2,7 +2,7 @@
 #define POSTFIX_TABLE_PATTERN_H
 /*
  * table_pattern - the lines of regexp and pcre tables, and their results with $1 in them
- * (DATABASE_README):
+ * (regexp_table(5), pcre_table(5)):
  *
  *   line   = rule / "if" *space "!"-pattern / "endif"
  *   rule   = "!"-pattern [ 1*space result ]

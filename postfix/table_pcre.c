@@ -1,4 +1,4 @@
-/* pcre: Perl-compatible regular expressions, by PCRE2 (DATABASE_README). Keys are bytes. */
+/* pcre: Perl-compatible regular expressions, by PCRE2 (pcre_table(5)). Keys are bytes. */
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include <pcre2.h>
 #include <stdlib.h>

@@ -1,4 +1,4 @@
-/* proxy:type:name: tables that proxymap(8) has opened (DATABASE_README). */
+/* proxy:type:name: tables that proxymap(8) has opened (proxymap(8)). */
 #include <stdatomic.h>
 #include <string.h>
 #include "util/log.h"

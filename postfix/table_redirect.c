@@ -1,7 +1,3 @@
-/*
- * table_redirect - Postfix 3.11 lets hash: and btree: stand for other types, for systems that have
- * no Berkeley DB any more (NON_BERKELEYDB_README).
- */
 #include "config.h"
 #include <string.h>
 #include "util/log.h"

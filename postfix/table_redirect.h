@@ -1,8 +1,8 @@
 #ifndef POSTFIX_TABLE_REDIRECT_H
 #define POSTFIX_TABLE_REDIRECT_H
 /*
- * table_redirect - what hash: and btree: stand for since Postfix 3.11 (non_bdb_migration_level and
- * its kin).
+ * table_redirect - what hash: and btree: stand for since Postfix 3.11 (NON_BERKELEYDB_README;
+ * non_bdb_migration_level, non_bdb_custom_mapping).
  */
 #include "postfix/table.h"
 

@@ -1,4 +1,4 @@
-/* regexp: POSIX regular expressions (DATABASE_README). */
+/* regexp: POSIX regular expressions (regexp_table(5)). */
 #include <regex.h>
 #include <stdlib.h>
 #include <string.h>

@@ -2,7 +2,7 @@
 #define POSTFIX_TABLE_REPLY_H
 /*
  * table_reply - what the servers of socketmap and tcp tables say, and how keys are said to them
- * (DATABASE_README). No I/O.
+ * (socketmap_table(5), tcp_table(5)). No I/O.
  */
 #include <stdbool.h>
 #include <stddef.h>

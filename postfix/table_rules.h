@@ -1,9 +1,9 @@
 #ifndef POSTFIX_TABLE_RULES_H
 #define POSTFIX_TABLE_RULES_H
 /*
- * table_rules - what regexp, pcre and cidr tables have in common (DATABASE_README): rules in logical
- * lines of a file, or in braces in main.cf; tried in order; if and endif around some. A rule with
- * an error is warned about and skipped.
+ * table_rules - what regexp, pcre and cidr tables have in common (regexp_table(5), cidr_table(5)):
+ * rules in logical lines of a file, or in braces in main.cf; tried in order; if and endif around
+ * some. A rule with an error is warned about and skipped.
  */
 #include <stdbool.h>
 #include <stddef.h>

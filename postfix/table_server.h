@@ -1,8 +1,9 @@
 #ifndef POSTFIX_TABLE_SERVER_H
 #define POSTFIX_TABLE_SERVER_H
 /*
- * table_server - connections to a server that answers lookups (DATABASE_README). A lookup has one to
- * itself and then leaves it for the next; as many are open as lookups are going on at once.
+ * table_server - connections to a server that answers lookups (socketmap_table(5), tcp_table(5),
+ * memcache_table(5), proxymap(8)). A lookup has one to itself and then leaves it for the next; as
+ * many are open as lookups are going on at once.
  */
 #include <stdbool.h>
 #include <stddef.h>

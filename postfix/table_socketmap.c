@@ -1,4 +1,4 @@
-/* socketmap:inet:host:port:name, socketmap:unix:path:name (DATABASE_README). */
+/* socketmap:inet:host:port:name, socketmap:unix:path:name (socketmap_table(5)). */
 #include <stdlib.h>
 #include <string.h>
 #include "util/log.h"

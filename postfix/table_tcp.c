@@ -1,4 +1,4 @@
-/* tcp:host:port (DATABASE_README, tcp_table(5)). */
+/* tcp:host:port (tcp_table(5)). */
 #include <errno.h>
 #include <string.h>
 #include <time.h>

@@ -1,4 +1,4 @@
-/* texthash: the source of an indexed file, read into memory (DATABASE_README). */
+/* texthash: the source of an indexed file, read into memory (DATABASE_README, postmap(1)). */
 #include <errno.h>
 #include <poll.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 #ifndef POSTFIX_WIRE_H
 #define POSTFIX_WIRE_H
 /*
- * wire - Postfix's internal messages as tables, by version.
+ * wire - Postfix's internal messages as tables, by version, as observed between its daemons.
  */
 #include <stdbool.h>
 #include <stddef.h>
@@ -36,17 +36,17 @@ struct wire_message {
 	size_t count;
 };
 
-/* The delivery request (3.3): its first list, into struct request, and that of one recipient. */
+/* The delivery request: its first list, into struct request, and that of one recipient. */
 extern const struct wire_message wire_request, wire_request_rcpt;
 
-/* The final reply to the queue manager (3.7). */
+/* The final reply to the queue manager. */
 struct wire_verdict {
 	const char *dsn, *diag_type, *diag_text, *mta_type, *mta, *action, *reason;
 	int status; /* 0: all are finished; -1: some recipient stays */
 };
 extern const struct wire_message wire_verdict;
 
-/* To bounce(8), defer(8) and trace(8): one more recipient for the message's log (5.1). */
+/* To bounce(8), defer(8) and trace(8): one more recipient for the message's log. */
 enum { WIRE_APPEND = 0 };
 struct wire_append {
 	int command; /* WIRE_APPEND */
@@ -59,7 +59,7 @@ struct wire_append {
 };
 extern const struct wire_message wire_append;
 
-/* To verify(8): the result of an address probe (5.3). */
+/* To verify(8): the result of an address probe. */
 enum wire_verify_status { WIRE_VERIFY_OK, WIRE_VERIFY_DEFER, WIRE_VERIFY_BOUNCE };
 struct wire_verify {
 	const char *command; /* "update" */
@@ -69,7 +69,7 @@ struct wire_verify {
 };
 extern const struct wire_message wire_verify;
 
-/* To flush(8): SITE has deferred mail (5.4). */
+/* To flush(8): SITE has deferred mail. */
 struct wire_flush {
 	const char *command; /* "add" */
 	const char *site, *queue_id;

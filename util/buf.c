@@ -17,7 +17,7 @@ static void grow(struct buf *buf, size_t length)
 	buf->room = room;
 }
 
-/* Room for MORE bytes and the terminator. Called for every piece of every line: mostly it's there. */
+/* Room for MORE bytes and the terminator. For every piece of every line: mostly it is there. */
 static inline void make_room(struct buf *buf, size_t more)
 {
 	size_t length = more < PTRDIFF_MAX - buf->length ? buf->length + more : PTRDIFF_MAX;

@@ -2,7 +2,7 @@
 #define UTIL_TEXT_H
 /*
  * text - small things done to strings. ASCII only and independent of the locale, unless it says
- * UTF-8. "White space" is Postfix's: blank, tab, CR, LF, VT, FF (postconf(5)).
+ * UTF-8. "White space" is Postfix's: blank, tab, CR, LF, VT, FF (isspace(3) in the C locale).
  */
 #include <stdbool.h>
 #include <stddef.h>
