@@ -71,29 +71,62 @@ static struct certificate_issuer read_issuer_id(const struct der_certificate *pa
 	return from;
 }
 
-/*
- * RFC 5280 4.1.2.5: YYMMDDHHMMSSZ or YYYYMMDDHHMMSSZ. GnuTLS would do without seconds; OpenSSL
- * calls it a format error.
- */
-static bool next_time_is_whole(struct tls_der *rest)
+static int two_digits(const uint8_t *at)
 {
-	struct der_item time;
+	bool digits = at[0] >= '0' && at[0] <= '9' && at[1] >= '0' && at[1] <= '9';
 
-	return der_next(rest, &time)
-		&& time.inside.length == (time.tag == DER_UTC_TIME ? 13 : 15)
-		&& time.inside.data[time.inside.length - 1] == 'Z';
+	return digits ? (at[0] - '0') * 10 + at[1] - '0' : -1;
+}
+
+/* TM in UTC; -1: there is no such day, hour, minute or second. */
+static time_t time_of(struct tm tm)
+{
+	struct tm real = tm;
+	time_t when = timegm(&real);
+
+	return real.tm_mon == tm.tm_mon && real.tm_mday == tm.tm_mday && real.tm_hour == tm.tm_hour
+			&& real.tm_min == tm.tm_min && real.tm_sec == tm.tm_sec
+		? when
+		: (time_t)-1;
+}
+
+/*
+ * RFC 5280 4.1.2.5: YYMMDDHHMMSSZ, from 1950 on, or YYYYMMDDHHMMSSZ; -1: it is not. GnuTLS would do
+ * without seconds, and takes the 31st of February for a day in March; OpenSSL calls both a format
+ * error.
+ */
+static time_t next_time(struct tls_der *rest)
+{
+	enum { CENTURY, YEAR, MONTH, DAY, HOUR, MINUTE, SECOND, PARTS };
+	struct der_item time;
+	int part[PARTS];
+	size_t first;
+
+	if (!der_next(rest, &time))
+		return -1;
+	first = time.tag == DER_UTC_TIME ? YEAR : CENTURY;
+	if (time.inside.length != (PARTS - first) * 2 + 1
+		|| time.inside.data[time.inside.length - 1] != 'Z')
+		return -1;
+	for (size_t i = first; i < PARTS; i++)
+		if ((part[i] = two_digits(time.inside.data + (i - first) * 2)) < 0)
+			return -1;
+	if (first == YEAR)
+		part[CENTURY] = part[YEAR] < 50 ? 20 : 19;
+	return time_of((struct tm){.tm_year = part[CENTURY] * 100 + part[YEAR] - 1900,
+		.tm_mon = part[MONTH] - 1,
+		.tm_mday = part[DAY],
+		.tm_hour = part[HOUR],
+		.tm_min = part[MINUTE],
+		.tm_sec = part[SECOND]});
 }
 
 static void read_validity(struct certificate *certificate)
 {
 	struct tls_der times = certificate->parts.validity;
 
-	certificate->from = next_time_is_whole(&times)
-		? gnutls_x509_crt_get_activation_time(certificate->crt)
-		: (time_t)-1;
-	certificate->until = next_time_is_whole(&times)
-		? gnutls_x509_crt_get_expiration_time(certificate->crt)
-		: (time_t)-1;
+	certificate->from = next_time(&times);
+	certificate->until = next_time(&times);
 }
 
 bool certificate_open(struct certificate *certificate, struct tls_der der)

@@ -25,11 +25,12 @@ HOST = "mx.a.test"
 
 # Chains that are no server's: authorities, and what t/tls/oracle.c alone can look at.
 NO_SERVER = {"root", "int", "rogue", "rsaroot", "old", "oldroot", "v1root", "nobcroot", "clientroot", "sha1root",
-             "ncroot", "brokenroot", "limitsroot", "nciroot"}
+             "ncroot", "brokenroot", "limitsroot", "nciroot",
+             "oddroot"}
 
 # (authorities in CAfile, [(chain, names)]); None: all the chains, with HOST
 TRIALS = [
-    (["root", "rsaroot", "brokenroot", "limitsroot"], None),
+    (["root", "rsaroot", "brokenroot", "limitsroot", "oddroot"], None),
     (["root"], [("wild", "x.y.a.test"), ("wild", "a.test"), ("wild", ".a.test"), ("wild", "xn--bcher-kva.a.test"),
                 ("wild", "mx_1.a.test"), ("idn", "xn--bcher-kva.a.test"), ("idn", "mx.b\u00fccher.test"),
                 ("idn", "b\u00fccher.a.test"), ("idnpart", "xn--bcher-kva.a.test"), ("idnutf8", "xn--bcher-kva.a.test"),
@@ -67,6 +68,16 @@ STRICTER = {
     "ncuriuser": "a user in a URI is no host",
     "ncuriother": "GnuTLS compares no URIs, and takes each for an excluded one",
     "behind": "of the certificates sent we look at sixteen",
+    "rsa1016": "RSA keys below 1024 bits are weak; OpenSSL 3 rounds",
+}
+# GnuTLS cannot read the server's certificate, so no handshake comes about; OpenSSL takes it.
+UNREADABLE = {
+    "sanx400": "a name of a kind that nobody has",
+    "sanparty": "the same",
+    "sanblank": "a name of no length",
+    "sanbehind": "bytes behind what an extension holds",
+    "oddtwice": "an extension that is there twice",
+    "v1extensions": "extensions, which version 1 has not",
 }
 BETTER = {"decoys": "a valid path among invalid ones of the same name is found",
           "big": "as tafile: smtp(8) makes TLSA records of these, which hold less than 64 kB"}
@@ -202,6 +213,8 @@ def complaints(chain, one, other):
     if one[:2] == other[:2] and OTHER_WORDS.get(chain) == one[2]:
         return []
     if chain in STRICTER and other[1] in ("Verified", "Trusted") and one[1] == "Untrusted":
+        return []
+    if chain in UNREADABLE and other[1] in ("Verified", "Trusted") and one == ("deferred 4.7.5", "no TLS", ""):
         return []
     if chain in BETTER and other[1] == "Untrusted" and one[1] in ("Verified", "Trusted"):
         return []

@@ -31,6 +31,13 @@ static const struct difference {
 	{"idnpart", "the same", false},
 	{"ncuriuser", "a user in a URI is no host", false},
 	{"ncuriother", "GnuTLS compares no URIs, and takes each for an excluded one", false},
+	{"rsa1016", "RSA keys below 1024 bits are weak; OpenSSL 3 rounds", false},
+	{"sanx400", "GnuTLS cannot read it: a name of a kind that nobody has", false},
+	{"sanparty", "the same", false},
+	{"sanblank", "the same: a name of no length", false},
+	{"sanbehind", "the same: bytes behind what an extension holds", false},
+	{"oddtwice", "the same: an extension that is there twice", false},
+	{"v1extensions", "the same: extensions, which version 1 has not", false},
 	{"decoys", "a valid path among invalid ones of the same name", true},
 };
 
@@ -281,6 +288,18 @@ int main(void)
 		{"addresses", "limitsroot", ZOO_HOST},
 		{"systems", "limitsroot", ZOO_HOST},
 		{"addressesint", "limitsroot", ZOO_HOST},
+		{"nosuchday", "oddroot", ZOO_HOST},
+		{"nosuchdaybegin", "oddroot", ZOO_HOST},
+		{"nosuchdayint", "oddroot", ZOO_HOST},
+		{"noleapday", "oddroot", ZOO_HOST},
+		{"nosuchsecond", "oddroot", ZOO_HOST},
+		{"rsa1016", "oddroot", ZOO_HOST},
+		{"sanx400", "oddroot", ZOO_HOST},
+		{"sanparty", "oddroot", ZOO_HOST},
+		{"sanblank", "oddroot", ZOO_HOST},
+		{"sanbehind", "oddroot", ZOO_HOST},
+		{"oddtwice", "oddroot", ZOO_HOST},
+		{"v1extensions", "oddroot", ZOO_HOST},
 	};
 	static const char *const version[] = {"openssl", "version", NULL};
 

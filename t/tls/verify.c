@@ -9,6 +9,7 @@
 
 #define FAILED "certificate verification failed for SERVER: "
 
+#define UNREADABLE "num=1:unspecified certificate verification error" /* by GnuTLS */
 #define BROKEN_LEAF "untrusted issuer /O=Zoo/CN=Zoo Broken Intermediate"
 
 /* Chains at level secure: what is logged of each, as Postfix 3.7 does. */
@@ -175,6 +176,18 @@ static const struct row {
 		"CA " FAILED "certificate has expired"},
 	{"rsa768", "brokenroot", "", "server " FAILED "num=66:EE certificate key too weak"},
 	{"rsa768", "rogue", "", "server " FAILED "num=66:EE certificate key too weak"},
+	{"nosuchday", "oddroot", "", "server " FAILED "certificate has expired"},
+	{"nosuchdaybegin", "oddroot", "", "server " FAILED "certificate not yet valid"},
+	{"nosuchdayint", "oddroot", "", "CA " FAILED "certificate has expired"},
+	{"noleapday", "oddroot", "", "server " FAILED "certificate has expired"},
+	{"nosuchsecond", "oddroot", "", "server " FAILED "certificate has expired"},
+	{"rsa1016", "oddroot", "", "server " FAILED "num=66:EE certificate key too weak"},
+	{"sanx400", "oddroot", "", "server " FAILED UNREADABLE},
+	{"sanparty", "oddroot", "", "server " FAILED UNREADABLE},
+	{"sanblank", "oddroot", "", "server " FAILED UNREADABLE},
+	{"sanbehind", "oddroot", "", "server " FAILED UNREADABLE},
+	{"oddtwice", "oddroot", "", "server " FAILED UNREADABLE},
+	{"v1extensions", "oddroot", "", "server " FAILED UNREADABLE},
 	/* names */
 	{"host", "", "other.example", "server " FAILED "num=62:hostname mismatch"},
 	{"host", "", "other.example " ZOO_HOST, ""},

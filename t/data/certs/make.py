@@ -120,8 +120,8 @@ class Cert:
     serial = 0
 
     def __init__(self, issuer, subject, key, extensions, start=PAST, end=FUTURE, digest='sha256',
-                 version=3, ids=True, akid=None, spoil=False):
-        """issuer None: self-signed."""
+                 version=3, ids=True, akid=None, spoil=False, says=None):
+        """issuer None: self-signed. SAYS: the version that it gives, if it is another."""
         self.key, self.subject = key, subject
         by = issuer or self
         Cert.serial += 1
@@ -131,7 +131,7 @@ class Cert:
             if issuer or akid:
                 extensions = extensions + [extension('2.5.29.35', seq(tlv(0x80, akid or by.key.id())))]
         algorithm = by.key.algorithm(digest)
-        tbs = seq(tlv(0xa0, integer(2)) if version == 3 else b'', integer(Cert.serial), algorithm, by.subject,
+        tbs = seq(tlv(0xa0, integer(2)) if (says or version) == 3 else b'', integer(Cert.serial), algorithm, by.subject,
                   seq(self.time(start), self.time(end)), subject, key.spki,
                   tlv(0xa3, seq(*extensions)) if version == 3 else b'')
         signature = by.key.sign(digest, tbs)
@@ -539,6 +539,31 @@ def peers_limits():
         lower = ca(top, 'Zoo ' + file, None, extensions)
         write(file, leaf(lower, at), lower)
 
+def peers_odd():
+    """Dates that are in no calendar, and forms that OpenSSL puts up with; below oddroot."""
+    at = LEAF + [names(dns(HOST))]
+    top = ca(None, 'Zoo Odd Root')
+    write('oddroot', top)
+    by = ca(top, 'Zoo Odd Intermediate')
+    february = tlv(0x18, b'20300231000000Z')
+    lower = ca(top, 'Zoo nosuchdayint', end=february)
+    write('nosuchdayint', leaf(lower, at), lower)
+    for file, extensions, more in [
+            ('nosuchday', at, {'end': february}),
+            ('nosuchdaybegin', at, {'start': tlv(0x17, b'220231000000Z')}),
+            ('noleapday', at, {'end': tlv(0x17, b'490229000000Z')}),
+            ('nosuchsecond', at, {'end': tlv(0x17, b'491231235960Z')}),
+            ('rsa1016', at, {'key': Key('RSA1016')}),
+            ('sanx400', LEAF + [names(dns(HOST), tlv(0xa3, seq(seq())))], {}),
+            ('sanparty', LEAF + [names(dns(HOST), tlv(0xa5, tlv(0xa1, tlv(UTF8, b'x'))))], {}),
+            ('sanblank', LEAF + [names(dns(HOST), dns(''))], {}),
+            ('sanbehind', LEAF + [extension('2.5.29.17', seq(dns(HOST)) + b'\5\0')], {}),
+            ('oddtwice', at + [extension('1.2.3.4', b'x')] * 2, {}),
+            ('v1extensions', at, {'says': 1})]:
+        write(file, leaf(by, extensions, **more), by)
+        if 'key' in more:
+            write_private(file, more['key'])
+
 
 if PART:
     globals()[PART]()
@@ -552,4 +577,5 @@ else:
     peers_shapes()
     peers_broken()
     peers_limits()
+    peers_odd()
     write_private('leaf', K)
