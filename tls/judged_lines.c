@@ -215,28 +215,58 @@ static bool is_date(enum problem problem)
 	return problem == PROBLEM_EXPIRED || problem == PROBLEM_NOT_YET_VALID;
 }
 
-/* In the order of OpenSSL's checks: what breaks the path, the name, then the path from its top down. */
-static void add_depths(const struct telling *t)
+/* OpenSSL looks at the leaf's key first, and goes on to the record or fingerprint. */
+static bool is_weak_leaf(const struct judged *j)
+{
+	return j->chain.problem == PROBLEM_LEAF_KEY;
+}
+
+static void add_raw(const struct telling *t)
+{
+	if (is_weak_leaf(t->j))
+		add(t, "%s: verify=0 raw public key", t->server);
+	add(t, "%s: verify=%d raw public key", t->server, t->j->by != NULL);
+}
+
+/* There is no path, or none was asked for: a record, a fingerprint or a tafile has the leaf. */
+static void add_leaf(const struct telling *t)
+{
+	if (is_weak_leaf(t->j))
+		add_depth(t, 0, false);
+	if (t->j->name.problem != PROBLEM_NONE)
+		add_depth(t, 0, false);
+	add_depth(t, 0, t->j->leaf);
+}
+
+/*
+ * In the order of OpenSSL's checks: what breaks the path, the name, then the path from its top
+ * down.
+ */
+static void add_path(const struct telling *t)
 {
 	const struct path *path = &t->j->path;
 	enum problem problem = path->finding.problem;
 	size_t depth = path->finding.depth;
 
-	if (t->j->peer->kind == TLS_PEER_RAW) {
-		add(t, "%s: verify=%d raw public key", t->server, t->j->by != NULL);
-		return;
-	}
 	if (problem != PROBLEM_NONE && !is_date(problem) && depth < path->count)
 		add_depth(t, depth, false);
 	if (t->j->name.problem != PROBLEM_NONE)
 		add_depth(t, 0, false);
-	if (path->count == 0)
-		add_depth(t, 0, t->j->leaf);
 	for (size_t i = path->count; i > 0; i--) {
 		if (is_date(problem) && depth == i - 1)
 			add_depth(t, depth, false);
 		add_depth(t, i - 1, true);
 	}
+}
+
+static void add_depths(const struct telling *t)
+{
+	if (t->j->peer->kind == TLS_PEER_RAW)
+		add_raw(t);
+	else if (t->j->path.count == 0)
+		add_leaf(t);
+	else
+		add_path(t);
 }
 
 /* --- what matched --- */

@@ -303,6 +303,8 @@ static const char *weak_key(const struct judged *j)
 		certificate_is_weak_key(j->key, &bits);
 	else
 		gnutls_x509_crt_get_pk_algorithm(culprit(j)->crt, &bits);
+	if (j->peer->kind == TLS_PEER_RAW)
+		return pool_format(j->pool, "the server's key has %u bits, which is too short", bits);
 	return pool_format(j->pool, "%s has a key of %u bits, which is too short", which(j), bits);
 }
 

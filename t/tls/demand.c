@@ -496,6 +496,40 @@ static void raw_peers(void)
 	zoo_done(&ask);
 }
 
+/* RSA with 1016 bits, bare: its record does not make up for it. */
+static void weak_raw_peer(void)
+{
+	struct tls_peer peer = {.kind = TLS_PEER_RAW, .count = 1};
+	struct zoo_ask ask;
+	struct zoo_result result;
+	struct tls_tlsa record = {.usage = 3, .selector = 1};
+	struct der_certificate parts;
+	struct tls_trust *trust;
+
+	zoo_ask(&ask, TLS_LEVEL_DANE, "");
+	ask.options.version = TLS_POSTFIX(3, 9);
+	ask.options.log = TLS_LOG_VERBOSE;
+	der_certificate(zoo_der(&ask.pool, "rsa1016", 0), &parts);
+	peer.chain[0] = parts.key;
+	record.data = parts.key.data;
+	record.length = parts.key.length;
+	ask.expect.tlsa = &record;
+	ask.expect.tlsa_count = 1;
+	trust = tls_trust_load(&ask.options);
+	result = zoo_verify_peer(&ask.pool, trust, &ask.options, &ask.expect, &peer, false);
+	ok(!result.verdict.matched && !result.verdict.trusted, "a weak raw key and its record");
+	ok(text_starts(result.lines,
+		   "SERVER: verify=0 raw public key|SERVER: verify=1 raw public key|"),
+		"verbose");
+	ok(strstr(result.lines, "num=66:EE certificate key too weak") != NULL, "its line");
+	is_text(result.verdict.reason, "the server's key has 1016 bits, which is too short", "why");
+	ask.expect.level = TLS_LEVEL_ENCRYPT;
+	result = zoo_verify_peer(&ask.pool, trust, &ask.options, &ask.expect, &peer, false);
+	ok(result.verdict.matched && !result.verdict.trusted, "at encrypt it will do, untrusted");
+	tls_trust_free(trust);
+	zoo_done(&ask);
+}
+
 int main(void)
 {
 	zoo_start();
@@ -510,5 +544,6 @@ int main(void)
 	reasons();
 	raw_keys();
 	raw_peers();
+	weak_raw_peer();
 	return done();
 }
