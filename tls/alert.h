@@ -9,7 +9,10 @@
 /* OpenSSL's name of the last alert that the peer sent: "protocol version". */
 const char *alert_name(gnutls_session_t session);
 
-/* Warns: "TLS library problem: error:..." for a result that is fatal. */
+/*
+ * Warns: "TLS library problem: error:..." for a result that is fatal. SESSION is asked for the
+ * peer's alert, if that is what RC says; otherwise NULL will do.
+ */
 void alert_problem(gnutls_session_t session, int rc);
 
 #endif

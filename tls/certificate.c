@@ -1,5 +1,4 @@
 #include <string.h>
-#include <gnutls/abstract.h>
 #include "tls/certificate.h"
 #include "tls/dn.h"
 #include "tls/extensions.h"
@@ -19,9 +18,22 @@ static const struct tls_der subject_alt_name = OID("\x55\x1d\x11"),
 			    address_blocks = OID("\x2b\6\1\5\5\7\1\7"),
 			    system_numbers = OID("\x2b\6\1\5\5\7\1\x08");
 
-static gnutls_datum_t datum(struct tls_der der)
+gnutls_datum_t certificate_datum(struct tls_der der)
 {
 	return (gnutls_datum_t){(unsigned char *)der.data, (unsigned)der.length};
+}
+
+gnutls_pubkey_t certificate_key(struct tls_der key)
+{
+	gnutls_datum_t bytes = certificate_datum(key);
+	gnutls_pubkey_t made;
+
+	if (gnutls_pubkey_init(&made) < 0)
+		return NULL;
+	if (gnutls_pubkey_import(made, &bytes, GNUTLS_X509_FMT_DER) >= 0)
+		return made;
+	gnutls_pubkey_deinit(made);
+	return NULL;
 }
 
 /* RFC 5280 4.2.1.2: OCTET STRING. Empty: none. */
@@ -132,7 +144,7 @@ static void read_validity(struct certificate *certificate)
 bool certificate_open(struct certificate *certificate, struct tls_der der)
 {
 	struct certificate made = {.der = der};
-	gnutls_datum_t bytes = datum(der);
+	gnutls_datum_t bytes = certificate_datum(der);
 
 	if (!der_certificate(der, &made.parts) || gnutls_x509_crt_init(&made.crt) < 0)
 		return false;
@@ -316,15 +328,13 @@ bool certificate_has_weak_key(const struct certificate *certificate)
 
 bool certificate_is_weak_key(struct tls_der key, unsigned *bits)
 {
-	gnutls_datum_t bytes = datum(key);
-	gnutls_pubkey_t pubkey;
-	int algorithm = -1;
+	gnutls_pubkey_t pubkey = certificate_key(key);
+	int algorithm;
 
 	*bits = 0;
-	if (gnutls_pubkey_init(&pubkey) < 0)
+	if (pubkey == NULL)
 		return true;
-	if (gnutls_pubkey_import(pubkey, &bytes, GNUTLS_X509_FMT_DER) >= 0)
-		algorithm = gnutls_pubkey_get_pk_algorithm(pubkey, bits);
+	algorithm = gnutls_pubkey_get_pk_algorithm(pubkey, bits);
 	gnutls_pubkey_deinit(pubkey);
 	return is_weak(algorithm, *bits);
 }

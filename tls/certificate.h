@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <time.h>
+#include <gnutls/abstract.h>
 #include <gnutls/gnutls.h>
 #include <gnutls/x509.h>
 #include "tls/der.h"
@@ -31,6 +32,12 @@ struct certificate {
 	struct certificate_issuer issuer;
 	bool broken; /* an extension that it depends on cannot be read: it proves nothing */
 };
+
+/* The same bytes, as GnuTLS has them. */
+gnutls_datum_t certificate_datum(struct tls_der der);
+
+/* A SubjectPublicKeyInfo, for the caller to deinit; NULL: GnuTLS cannot read it. */
+gnutls_pubkey_t certificate_key(struct tls_der key);
 
 /* Parses DER, which must stay where it is. False: no certificate; nothing to close. */
 bool certificate_open(struct certificate *certificate, struct tls_der der);

@@ -1,5 +1,4 @@
 #include <string.h>
-#include <gnutls/abstract.h>
 #include <gnutls/crypto.h>
 #include "tls/certificate.h"
 #include "tls/dane.h"
@@ -97,15 +96,12 @@ static bool is_certificate(struct tls_der der)
 
 static bool is_key(struct tls_der der)
 {
-	gnutls_datum_t bytes = {(unsigned char *)der.data, (unsigned)der.length};
-	gnutls_pubkey_t key;
-	bool good;
+	gnutls_pubkey_t key = der_is_key(der) ? certificate_key(der) : NULL;
 
-	if (!der_is_key(der) || gnutls_pubkey_init(&key) < 0)
+	if (key == NULL)
 		return false;
-	good = gnutls_pubkey_import(key, &bytes, GNUTLS_X509_FMT_DER) >= 0;
 	gnutls_pubkey_deinit(key);
-	return good;
+	return true;
 }
 
 bool dane_usable(const struct dane_digests *digests, const struct tls_tlsa *record)

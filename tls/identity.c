@@ -7,6 +7,8 @@
 #include <errno.h>
 #include <gnutls/x509.h>
 #include <string.h>
+#include "tls/alert.h"
+#include "tls/anchors.h"
 #include "tls/keyfile.h"
 #include "tls/parts.h"
 #include "util/log.h"
@@ -28,8 +30,7 @@ struct reading {
 
 static bool problem(int code)
 {
-	log_warning("TLS library problem: error:%s::%s:", gnutls_strerror_name(code),
-		gnutls_strerror(code));
+	alert_problem(NULL, code);
 	return false;
 }
 
@@ -37,11 +38,6 @@ static bool is_key(const char *type)
 {
 	return strcmp(type, "PRIVATE KEY") == 0 || strcmp(type, "RSA PRIVATE KEY") == 0
 		|| strcmp(type, "EC PRIVATE KEY") == 0;
-}
-
-static bool is_certificate(const char *type)
-{
-	return strcmp(type, "CERTIFICATE") == 0 || strcmp(type, "X509 CERTIFICATE") == 0;
 }
 
 static gnutls_datum_t datum(const struct keyfile_object *object)
@@ -155,7 +151,7 @@ static bool chain_object(struct reading *reading, const struct keyfile_object *o
 	reading->index++;
 	if (is_key(object->type))
 		return chain_key(reading, object);
-	if (is_certificate(object->type))
+	if (anchors_is_certificate(object->type))
 		return chain_certificate(reading, object);
 	log_warning("loading %s: ignoring PEM type: %s", reading->file, object->type);
 	return true;
@@ -232,7 +228,7 @@ static bool mixed_chain(struct reading *reading, const struct buf *text)
 		return false;
 	rest = buf_text(text);
 	for (reading->index = 1; keyfile_next(&reading->pool, &rest, &object); reading->index++)
-		if (is_certificate(object.type) && !chain_certificate(reading, &object))
+		if (anchors_is_certificate(object.type) && !chain_certificate(reading, &object))
 			return false;
 	return chain_end(reading);
 }
@@ -267,7 +263,8 @@ static int pair_certificates(struct identity *identity, struct pool *pool, const
 		return errno;
 	rest = buf_text(text);
 	while (keyfile_next(pool, &rest, &object))
-		if (is_certificate(object.type) && (rc = take_certificate(identity, &object)) < 0)
+		if (anchors_is_certificate(object.type)
+			&& (rc = take_certificate(identity, &object)) < 0)
 			break;
 	return rc;
 }

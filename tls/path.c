@@ -1,5 +1,4 @@
 #include <string.h>
-#include <gnutls/abstract.h>
 #include <gnutls/crypto.h>
 #include "tls/constraints.h"
 #include "tls/path.h"
@@ -160,19 +159,15 @@ static unsigned library_status(const struct path_from *from, const struct path *
 
 static bool signed_by(const struct certificate *certificate, struct tls_der key, unsigned flags)
 {
-	gnutls_datum_t spki = {(unsigned char *)key.data, (unsigned)key.length};
-	gnutls_datum_t tbs = {(unsigned char *)certificate->parts.tbs.data,
-		(unsigned)certificate->parts.tbs.length};
-	gnutls_datum_t signature = {(unsigned char *)certificate->parts.signature.data,
-		(unsigned)certificate->parts.signature.length};
+	gnutls_datum_t tbs = certificate_datum(certificate->parts.tbs);
+	gnutls_datum_t signature = certificate_datum(certificate->parts.signature);
 	int algorithm = gnutls_x509_crt_get_signature_algorithm(certificate->crt);
-	gnutls_pubkey_t pubkey;
+	gnutls_pubkey_t pubkey = algorithm > 0 ? certificate_key(key) : NULL;
 	bool good;
 
-	if (algorithm <= 0 || gnutls_pubkey_init(&pubkey) < 0)
+	if (pubkey == NULL)
 		return false;
-	good = gnutls_pubkey_import(pubkey, &spki, GNUTLS_X509_FMT_DER) >= 0
-		&& gnutls_pubkey_verify_data2(pubkey, algorithm, flags, &tbs, &signature) >= 0;
+	good = gnutls_pubkey_verify_data2(pubkey, algorithm, flags, &tbs, &signature) >= 0;
 	gnutls_pubkey_deinit(pubkey);
 	return good;
 }

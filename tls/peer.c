@@ -1,3 +1,4 @@
+#include "tls/certificate.h"
 #include "tls/peer.h"
 
 static void copy_chain(struct pool *pool, const gnutls_datum_t *list, unsigned count,
@@ -12,7 +13,7 @@ static void copy_chain(struct pool *pool, const gnutls_datum_t *list, unsigned c
 
 static gnutls_x509_crt_t parse(const struct tls_der *der)
 {
-	gnutls_datum_t bytes = {(unsigned char *)der->data, (unsigned)der->length};
+	gnutls_datum_t bytes = certificate_datum(*der);
 	gnutls_x509_crt_t crt;
 
 	if (gnutls_x509_crt_init(&crt) < 0)

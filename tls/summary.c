@@ -1,7 +1,7 @@
 /* summary - OpenSSL's words for what GnuTLS negotiated. */
 #include "tls/summary.h"
-#include <gnutls/abstract.h>
 #include <string.h>
+#include "tls/certificate.h"
 #include "tls/engine.h"
 #include "util/macros.h"
 #include "util/text.h"
@@ -89,18 +89,16 @@ static struct key key_of(gnutls_x509_crt_t certificate)
 	return key;
 }
 
-static struct key raw_key(gnutls_datum_t der)
+static struct key raw_key(struct tls_der der)
 {
 	struct key key = no_key;
-	gnutls_pubkey_t public;
+	gnutls_pubkey_t public = certificate_key(der);
 
-	if (gnutls_pubkey_init(&public) < 0)
+	if (public == NULL)
 		return key;
-	if (gnutls_pubkey_import(public, &der, GNUTLS_X509_FMT_DER) >= 0) {
-		key.kind = gnutls_pubkey_get_pk_algorithm(public, &key.bits);
-		if (key.kind == GNUTLS_PK_ECDSA)
-			gnutls_pubkey_export_ecc_raw2(public, &key.curve, NULL, NULL, 0);
-	}
+	key.kind = gnutls_pubkey_get_pk_algorithm(public, &key.bits);
+	if (key.kind == GNUTLS_PK_ECDSA)
+		gnutls_pubkey_export_ecc_raw2(public, &key.curve, NULL, NULL, 0);
 	gnutls_pubkey_deinit(public);
 	return key;
 }
@@ -154,8 +152,7 @@ static void read_server(struct pool *pool, gnutls_session_t session, const struc
 	struct key key = no_key;
 
 	if (raw)
-		key = raw_key((gnutls_datum_t){(unsigned char *)peer->chain[0].data,
-			(unsigned)peer->chain[0].length});
+		key = raw_key(peer->chain[0]);
 	else if (peer->leaf)
 		key = key_of(peer->leaf);
 	summary->server_signature = signature(pool, &key, raw ? " raw public key" : "");

@@ -2,7 +2,6 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
-#include <gnutls/abstract.h>
 #include <gnutls/crypto.h>
 #include "tls/dane.h"
 #include "tls/pem.h"
@@ -45,15 +44,12 @@ void tafiles_free(struct tafiles *tafiles)
 
 static bool is_readable_key(struct tls_der key)
 {
-	gnutls_datum_t bytes = {(unsigned char *)key.data, (unsigned)key.length};
-	gnutls_pubkey_t pubkey;
-	bool good;
+	gnutls_pubkey_t pubkey = certificate_key(key);
 
-	if (gnutls_pubkey_init(&pubkey) < 0)
+	if (pubkey == NULL)
 		return false;
-	good = gnutls_pubkey_import(pubkey, &bytes, GNUTLS_X509_FMT_DER) >= 0;
 	gnutls_pubkey_deinit(pubkey);
-	return good;
+	return true;
 }
 
 static void log_anchor(const char *what, const char *file, uint8_t selector, struct tls_der der)
