@@ -4,19 +4,14 @@
 #include "tls/extensions.h"
 #include "util/macros.h"
 
-#define OID(bytes)                                                                                 \
-	{                                                                                          \
-		(const uint8_t *)(bytes), sizeof(bytes) - 1                                        \
-	}
-
-static const struct tls_der subject_alt_name = OID("\x55\x1d\x11"),
-			    subject_key_id = OID("\x55\x1d\x0e"),
-			    authority_key_id = OID("\x55\x1d\x23"),
-			    key_purposes = OID("\x55\x1d\x25"),
-			    netscape_type = OID("\x60\x86\x48\1\x86\xf8\x42\1\1"),
-			    proxy_info = OID("\x2b\6\1\5\5\7\1\x0e"),
-			    address_blocks = OID("\x2b\6\1\5\5\7\1\7"),
-			    system_numbers = OID("\x2b\6\1\5\5\7\1\x08");
+static const struct tls_der subject_alt_name = DER_OID_OF("\x55\x1d\x11"),
+			    subject_key_id = DER_OID_OF("\x55\x1d\x0e"),
+			    authority_key_id = DER_OID_OF("\x55\x1d\x23"),
+			    key_purposes = DER_OID_OF("\x55\x1d\x25"),
+			    netscape_type = DER_OID_OF("\x60\x86\x48\1\x86\xf8\x42\1\1"),
+			    proxy_info = DER_OID_OF("\x2b\6\1\5\5\7\1\x0e"),
+			    address_blocks = DER_OID_OF("\x2b\6\1\5\5\7\1\7"),
+			    system_numbers = DER_OID_OF("\x2b\6\1\5\5\7\1\x08");
 
 gnutls_datum_t certificate_datum(struct tls_der der)
 {
@@ -54,7 +49,7 @@ static struct tls_der directory_name(struct tls_der general_names)
 	struct der_item item, name;
 
 	while (der_next(&general_names, &item))
-		if (item.tag == DER_CONSTRUCTED(4))
+		if (item.tag == GENERAL_DIRECTORY)
 			return der_expect(&item.inside, DER_SEQUENCE, &name)
 				? name.whole
 				: (struct tls_der){NULL, 0};
@@ -216,22 +211,6 @@ bool certificate_is_ca(const struct certificate *certificate)
 	if (result == GNUTLS_E_REQUESTED_DATA_NOT_AVAILABLE)
 		return certificate->parts.version == 1 && certificate_self_issued(certificate);
 	return result >= 0 && ca != 0;
-}
-
-bool certificate_permits_names(const struct certificate *certificate)
-{
-	gnutls_x509_name_constraints_t constraints;
-	unsigned critical, type;
-	gnutls_datum_t name;
-	bool permits;
-
-	if (gnutls_x509_name_constraints_init(&constraints) < 0)
-		return false;
-	permits = gnutls_x509_crt_get_name_constraints(certificate->crt, constraints, 0, &critical)
-			>= 0
-		&& gnutls_x509_name_constraints_get_permitted(constraints, 0, &type, &name) >= 0;
-	gnutls_x509_name_constraints_deinit(constraints);
-	return permits;
 }
 
 int certificate_path_length(const struct certificate *certificate)
@@ -409,9 +388,9 @@ static bool add_alternatives(struct names *names, struct tls_der value)
 	if (!der_expect(&value, DER_SEQUENCE, &list) || value.length > 0)
 		return false;
 	while (der_next(&list.inside, &item)) {
-		if (item.tag == DER_CONTEXT(2))
+		if (item.tag == GENERAL_DNS)
 			add(names, MATCH_DNS, item.inside);
-		else if (item.tag == DER_CONTEXT(7))
+		else if (item.tag == GENERAL_ADDRESS)
 			add(names, MATCH_ADDRESS, item.inside);
 	}
 	return list.inside.length == 0;

@@ -58,9 +58,6 @@ bool certificate_could_be_from(const struct certificate *certificate,
 /* May it issue others? RFC 5280 4.2.1.3 and .9; a self-issued one of version 1 may. */
 bool certificate_is_ca(const struct certificate *certificate);
 
-/* Does it permit only some names below it (RFC 5280 4.2.1.10)? */
-bool certificate_permits_names(const struct certificate *certificate);
-
 /* pathLenConstraint; -1: none. */
 int certificate_path_length(const struct certificate *certificate);
 

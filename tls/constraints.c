@@ -3,13 +3,8 @@
 #include "tls/dn.h"
 #include "util/macros.h"
 
-/* GeneralName, RFC 5280 4.2.1.6: the kinds that can be compared. */
-enum { GENERAL_OTHER = DER_CONSTRUCTED(0), GENERAL_MAIL = DER_CONTEXT(1), GENERAL_DNS = DER_CONTEXT(2),
-	GENERAL_DIRECTORY = DER_CONSTRUCTED(4), GENERAL_URI = DER_CONTEXT(6),
-	GENERAL_ADDRESS = DER_CONTEXT(7) };
-
 struct general {
-	uint8_t tag;
+	uint8_t tag;          /* enum der_general */
 	struct tls_der bytes; /* contents; of a directory name the Name, whole */
 	bool broken;          /* never good below a limit, whatever the limit is */
 };
@@ -19,10 +14,10 @@ struct names {
 	size_t count;
 };
 
-static const struct tls_der name_constraints = {(const uint8_t *)"\x55\x1d\x1e", 3},
-			    subject_alt_name = {(const uint8_t *)"\x55\x1d\x11", 3};
+static const struct tls_der name_constraints = DER_OID_OF("\x55\x1d\x1e"),
+			    subject_alt_name = DER_OID_OF("\x55\x1d\x11");
 /* SmtpUTF8Mailbox, RFC 9598 3: an otherName, but limited as a mailbox is */
-static const struct tls_der utf8_mailbox = {(const uint8_t *)"\x2b\6\1\5\5\7\x08\x09", 8};
+static const struct tls_der utf8_mailbox = DER_OID_OF("\x2b\6\1\5\5\7\x08\x09");
 
 /* --- comparing: is NAME in the subtree BASE? UNSURE counts against the certificate --- */
 
@@ -152,7 +147,7 @@ static enum within address_within(struct tls_der name, struct tls_der base)
 
 static bool is_plain_string(uint8_t tag)
 {
-	return tag == DER_UTF8 || tag == DER_IA5 || tag == 0x13; /* PrintableString */
+	return tag == DER_UTF8 || tag == DER_IA5 || tag == DER_PRINTABLE;
 }
 
 /* SET OF SEQUENCE { type, value }: letters are the same in either case (RFC 5280 7.1). */
@@ -432,6 +427,13 @@ static bool read_subtrees(const struct certificate *authority, struct subtrees *
 	if (der_expect(&list.inside, DER_CONSTRUCTED(1), &item))
 		read->excluded = item.inside;
 	return list.inside.length == 0;
+}
+
+bool constraints_permit(const struct certificate *authority)
+{
+	struct subtrees subtrees;
+
+	return read_subtrees(authority, &subtrees) && subtrees.permitted.length > 0;
 }
 
 /* Subtrees of the whole path, and one for each extension; SIZE_MAX: some cannot be read. */

@@ -22,9 +22,12 @@ enum der_tag { /* identifier octets, X.690 8.1.2 */
 	DER_OCTET_STRING = 0x04,
 	DER_OID = 0x06,
 	DER_UTF8 = 0x0c,
+	DER_NUMERIC = 0x12,
+	DER_PRINTABLE = 0x13,
 	DER_T61 = 0x14,
 	DER_IA5 = 0x16,
 	DER_UTC_TIME = 0x17,
+	DER_VISIBLE = 0x1a,
 	DER_UNIVERSAL = 0x1c, /* UniversalString: four bytes a character */
 	DER_BMP = 0x1e,       /* BMPString: two bytes a character */
 	DER_SEQUENCE = 0x30,
@@ -32,6 +35,22 @@ enum der_tag { /* identifier octets, X.690 8.1.2 */
 };
 #define DER_CONTEXT(number) (0x80 | (number))     /* [number] IMPLICIT of something primitive */
 #define DER_CONSTRUCTED(number) (0xa0 | (number)) /* [number] around something */
+
+enum der_general { /* GeneralName, RFC 5280 4.2.1.6, by the tags of what may be there */
+	GENERAL_OTHER = DER_CONSTRUCTED(0),
+	GENERAL_MAIL = DER_CONTEXT(1),
+	GENERAL_DNS = DER_CONTEXT(2),
+	GENERAL_DIRECTORY = DER_CONSTRUCTED(4), /* around a Name */
+	GENERAL_URI = DER_CONTEXT(6),
+	GENERAL_ADDRESS = DER_CONTEXT(7),
+	GENERAL_REGISTERED = DER_CONTEXT(8),
+};
+
+/* The contents of an object identifier, for an initializer: DER_OID_OF("\x55\x1d\x11"). */
+#define DER_OID_OF(bytes)                                                                          \
+	{                                                                                          \
+		(const uint8_t *)(bytes), sizeof(bytes) - 1                                        \
+	}
 
 struct der_item {
 	uint8_t tag;           /* identifier octet */

@@ -41,45 +41,41 @@ static bool read_attribute(struct reader *reader, struct attribute *attribute)
 	return true;
 }
 
-#define OID(bytes)                                                                                 \
-	{                                                                                          \
-		(const uint8_t *)(bytes), sizeof(bytes) - 1                                        \
-	}
-
 static const struct tls_der types[] = {
-	[DN_COMMON_NAME] = OID("\x55\4\3"),
-	[DN_ORGANIZATION] = OID("\x55\4\x0a"),
+	[DN_COMMON_NAME] = DER_OID_OF("\x55\4\3"),
+	[DN_ORGANIZATION] = DER_OID_OF("\x55\4\x0a"),
 };
+static const struct tls_der email_address = DER_OID_OF("\x2a\x86\x48\x86\xf7\x0d\1\x09\1");
 
 /* OpenSSL's short names, for those seen in certificates of servers. */
 static const struct short_name {
 	struct tls_der type;
 	const char *name;
 } short_names[] = {
-	{OID("\x55\4\3"), "CN"},
-	{OID("\x55\4\x0a"), "O"},
-	{OID("\x55\4\x0b"), "OU"},
-	{OID("\x55\4\6"), "C"},
-	{OID("\x55\4\7"), "L"},
-	{OID("\x55\4\x08"), "ST"},
-	{OID("\x2a\x86\x48\x86\xf7\x0d\1\x09\1"), "emailAddress"},
-	{OID("\x09\x92\x26\x89\x93\xf2\x2c\x64\1\x19"), "DC"},
-	{OID("\x09\x92\x26\x89\x93\xf2\x2c\x64\1\1"), "UID"},
-	{OID("\x55\4\5"), "serialNumber"},
-	{OID("\x55\4\4"), "SN"},
-	{OID("\x55\4\x2a"), "GN"},
-	{OID("\x55\4\x09"), "street"},
-	{OID("\x55\4\x0c"), "title"},
-	{OID("\x55\4\x11"), "postalCode"},
-	{OID("\x55\4\x0d"), "description"},
-	{OID("\x55\4\x0f"), "businessCategory"},
-	{OID("\x55\4\x29"), "name"},
-	{OID("\x55\4\x2b"), "initials"},
-	{OID("\x55\4\x2e"), "dnQualifier"},
-	{OID("\x55\4\x61"), "organizationIdentifier"},
-	{OID("\x2b\6\1\4\1\x82\x37\x3c\2\1\1"), "jurisdictionL"},
-	{OID("\x2b\6\1\4\1\x82\x37\x3c\2\1\2"), "jurisdictionST"},
-	{OID("\x2b\6\1\4\1\x82\x37\x3c\2\1\3"), "jurisdictionC"},
+	{DER_OID_OF("\x55\4\3"), "CN"},
+	{DER_OID_OF("\x55\4\x0a"), "O"},
+	{DER_OID_OF("\x55\4\x0b"), "OU"},
+	{DER_OID_OF("\x55\4\6"), "C"},
+	{DER_OID_OF("\x55\4\7"), "L"},
+	{DER_OID_OF("\x55\4\x08"), "ST"},
+	{DER_OID_OF("\x2a\x86\x48\x86\xf7\x0d\1\x09\1"), "emailAddress"},
+	{DER_OID_OF("\x09\x92\x26\x89\x93\xf2\x2c\x64\1\x19"), "DC"},
+	{DER_OID_OF("\x09\x92\x26\x89\x93\xf2\x2c\x64\1\1"), "UID"},
+	{DER_OID_OF("\x55\4\5"), "serialNumber"},
+	{DER_OID_OF("\x55\4\4"), "SN"},
+	{DER_OID_OF("\x55\4\x2a"), "GN"},
+	{DER_OID_OF("\x55\4\x09"), "street"},
+	{DER_OID_OF("\x55\4\x0c"), "title"},
+	{DER_OID_OF("\x55\4\x11"), "postalCode"},
+	{DER_OID_OF("\x55\4\x0d"), "description"},
+	{DER_OID_OF("\x55\4\x0f"), "businessCategory"},
+	{DER_OID_OF("\x55\4\x29"), "name"},
+	{DER_OID_OF("\x55\4\x2b"), "initials"},
+	{DER_OID_OF("\x55\4\x2e"), "dnQualifier"},
+	{DER_OID_OF("\x55\4\x61"), "organizationIdentifier"},
+	{DER_OID_OF("\x2b\6\1\4\1\x82\x37\x3c\2\1\1"), "jurisdictionL"},
+	{DER_OID_OF("\x2b\6\1\4\1\x82\x37\x3c\2\1\2"), "jurisdictionST"},
+	{DER_OID_OF("\x2b\6\1\4\1\x82\x37\x3c\2\1\3"), "jurisdictionC"},
 };
 
 /* X.690 8.19: "1.2.3.4". Numbers above 32 bits are cut; this is for people. */
@@ -173,11 +169,11 @@ static void add_utf8(struct buf *to, uint32_t code)
 static size_t width(uint8_t tag)
 {
 	switch (tag) {
-	case 0x12: /* NumericString */
-	case 0x13: /* PrintableString */
+	case DER_NUMERIC:
+	case DER_PRINTABLE:
 	case DER_T61:
 	case DER_IA5:
-	case 0x1a: /* VisibleString */
+	case DER_VISIBLE:
 	case DER_UTF8:
 		return 1;
 	case DER_BMP:
@@ -237,13 +233,12 @@ size_t dn_values(struct pool *pool, struct tls_der name, enum dn_type type, stru
 
 static size_t mailboxes(struct tls_der name, struct tls_der *values)
 {
-	static const struct tls_der type = OID("\x2a\x86\x48\x86\xf7\x0d\1\x09\1");
 	struct reader reader = read_name(name);
 	struct attribute attribute;
 	size_t count = 0;
 
 	while (read_attribute(&reader, &attribute)) {
-		if (!der_same(attribute.type, type))
+		if (!der_same(attribute.type, email_address))
 			continue;
 		if (values)
 			values[count] = attribute.value.tag == DER_IA5

@@ -107,16 +107,16 @@ static bool is_other_name(struct tls_der inside)
 static bool is_general_name(const struct der_item *item)
 {
 	switch (item->tag) {
-	case DER_CONSTRUCTED(0):
+	case GENERAL_OTHER:
 		return is_other_name(item->inside);
-	case DER_CONTEXT(1):
-	case DER_CONTEXT(2):
-	case DER_CONTEXT(6):
-	case DER_CONTEXT(7):
+	case GENERAL_MAIL:
+	case GENERAL_DNS:
+	case GENERAL_URI:
+	case GENERAL_ADDRESS:
 		return true;
-	case DER_CONSTRUCTED(4):
+	case GENERAL_DIRECTORY:
 		return is_directory_name(item->inside);
-	case DER_CONTEXT(8):
+	case GENERAL_REGISTERED:
 		return is_oid(item->inside);
 	default:
 		return false;

@@ -194,7 +194,7 @@ static struct finding constraint(const struct path *path, size_t count)
 			return (struct finding){PROBLEM_PATH_LENGTH, i};
 	}
 	for (size_t i = 1; i <= count; i++)
-		if (certificate_permits_names(path->certificates[i]))
+		if (constraints_permit(path->certificates[i]))
 			return (struct finding){PROBLEM_NOT_PERMITTED, 0};
 	return (struct finding){PROBLEM_EXCLUDED, 0};
 }

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "tls/certificate.h"
+#include "tls/constraints.h"
 #include "tls/dn.h"
 #include "tls/verify.h"
 #include "util/log.h"
@@ -36,7 +37,7 @@ static void ask(struct pool *pool, struct tls_der der)
 		return;
 	certificate_is_ca(&certificate);
 	certificate_path_length(&certificate);
-	certificate_permits_names(&certificate);
+	constraints_permit(&certificate);
 	certificate_for_servers(&certificate, true);
 	certificate_has_weak_key(&certificate);
 	certificate_has_unknown(&certificate);
